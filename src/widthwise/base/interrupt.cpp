@@ -29,12 +29,16 @@ void install_interrupt_handlers() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-bool interrupt_requested() { return requested.load(std::memory_order_relaxed); }
+bool interrupt_requested() {
+  return requested.load(std::memory_order_relaxed);
+}
 
 void throw_if_interrupted() {
   if (interrupt_requested()) throw Interrupted();
 }
 
-void request_interrupt(bool on) { requested.store(on); }
+void request_interrupt(bool on) {
+  requested.store(on);
+}
 
 }  // namespace widthwise

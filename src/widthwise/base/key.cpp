@@ -12,8 +12,7 @@ namespace widthwise {
 namespace {
 
 std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t i, std::uint64_t j) {
-  const r123::Philox4x32::key_type k = {
-      {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)}};
+  const r123::Philox4x32::key_type k = {{static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)}};
   const r123::Philox4x32::ctr_type counter = {{static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32),
                                                static_cast<std::uint32_t>(j), static_cast<std::uint32_t>(j >> 32)}};
   const auto words = r123::Philox4x32{}(counter, k);
@@ -65,7 +64,9 @@ Key Key::split(std::string_view name) const {
   return split(hash);
 }
 
-std::array<std::uint32_t, 4> Key::words(std::uint64_t i, std::uint64_t j) const { return philox(value_, i, j); }
+std::array<std::uint32_t, 4> Key::words(std::uint64_t i, std::uint64_t j) const {
+  return philox(value_, i, j);
+}
 
 double normal(Key key, std::uint64_t i, std::uint64_t j) {
   const auto [first, second] = normal_pair(key, i, j / 2);

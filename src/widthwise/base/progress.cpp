@@ -22,7 +22,9 @@ Progress::Progress(std::string title, double total, Mode mode)
       start_(std::chrono::steady_clock::now()),
       drawn_(start_) {}
 
-Progress::~Progress() { finish(); }
+Progress::~Progress() {
+  finish();
+}
 
 void Progress::advance(double amount, const std::string& note) {
   const std::lock_guard lock(mutex_);
