@@ -1,0 +1,28 @@
+// Shape inference: what one sample looks like after each layer of an architecture. The one check a hand-made list of
+// layers needs before a network is built from it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "widthwise/architecture/architecture.h"
+
+namespace widthwise {
+
+/// One sample between two layers: `features` numbers.
+struct Shape {
+  Index features = 0;
+  bool operator==(const Shape&) const = default;
+};
+
+/// Shapes before the first layer and after each layer: layers.size() + 1 of them, the first input_dimension, the last
+/// outputs. Throws ShapeError naming the layer ("layer 3 (dense, hidden)": third entry of the list) where a fan-in is
+/// not what comes in, a size is not in 1..2^24, the layers do not count their weight matrices 1, 2, 3, ..., or the last
+/// shape is not `outputs`; ConfigError (architecture.layers, architecture.activation) for a list that is empty, too
+/// long or too large, or for an activation nobody knows.
+std::vector<Shape> infer_shapes(const Architecture& architecture);
+
+/// "layer 3 (dense, hidden)", counted from 1 over the entries of the list.
+std::string layer_name(const LayerSpec& layer, std::size_t index);
+
+}  // namespace widthwise
