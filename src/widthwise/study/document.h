@@ -1,0 +1,125 @@
+// A study as its file says it: settings, sweeps, figures, predictions and derived quantities, checked for keys and
+// types, with nothing evaluated yet (grid.h does that).
+//
+//   title = "..."                        description = "..."
+//   [architecture] width = 64            settings shared by every run: the keys of schema.h
+//   [variant.paper] "training.steps" = 5000
+//   [[sweep]] name, set, zip, and axes   "architecture.width" = [32, 64] | { log2 = [5, 9], step = 1 }
+//                                        | { log10 = [lo, hi], step } | { linear = [lo, hi], count } | { from, count }
+//   [[figure]] [[prediction]] [[derived]]
+//
+// Every key is known or an error that names the nearest known one; the file and the line stand in every message.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "widthwise/study/value.h"
+
+namespace widthwise {
+
+/// Settings by dotted key ("architecture.width"), as written: a number may be an expression in a string.
+using Settings = std::map<std::string, Value>;
+
+/// One axis of a sweep: a key and the values it takes, ranges written out.
+struct Axis {
+  std::string key;
+  ValueList values;  // never empty, no value twice
+  int line = 0;
+};
+
+/// A grid of runs: the product of its axes in the order written (the first varies slowest), axes tied by `zip` moving
+/// together.
+struct Sweep {
+  std::string name;
+  Settings set;  // what this sweep fixes differently from the study
+  std::vector<Axis> axes;
+  std::vector<std::vector<std::string>> zip;
+  int line = 0;
+};
+
+/// Which rows of a sweep: a key of an axis and the values admitted.
+using Where = std::vector<std::pair<std::string, ValueList>>;
+
+/// What to draw. x is the key of an axis, a value, or "step" / "time" (then y names series and lines are traces).
+struct FigureSpec {
+  std::string name, sweep, title, note;
+  std::string x;
+  std::vector<std::string> y;
+  std::string color, column, row;  // keys of axes, or empty
+  std::string kind = "lines";      // "lines" or "heatmap" (color then names the value, y the vertical axis' key)
+  std::string log;                 // "", "x", "y" or "xy"
+  std::string band = "std";        // "std", "sem" or "none": over the axes that are not drawn
+  Where where;
+  int line = 0;
+};
+
+/// What is measured: a value of a run, or where along an axis another value is smallest.
+struct Quantity {
+  std::string value;               // "final.own_update.2"; empty if the next two are set
+  std::string optimum, minimizes;  // the key of an axis, and the value that is smallest there
+  bool is_optimum() const { return !optimum.empty(); }
+  /// "final.own_update.2", or "the training.learning_rate that minimizes final.train_loss".
+  std::string text() const;
+};
+
+/// A claim of theory about the runs of a sweep: of ~ against^exponent, or of = value.
+struct PredictionSpec {
+  enum class Claim {
+    exponent,  // the exponent is `number` (or theory's) within the tolerance
+    below,     // the exponent is at most `number`
+    above,     // the exponent is at least `number`
+    value      // the quantity itself is `number` within the tolerance
+  };
+  std::string name, sweep, note;
+  Quantity of;
+  std::string against;  // key of an axis; empty for Claim::value
+  Where where;
+  Claim claim = Claim::exponent;
+  bool theory = false;           // the number is asked of the outcome engine
+  std::optional<double> number;  // unset if theory
+  std::string source;            // where the number comes from; needed unless theory
+  double tolerance = 0.1;
+  int line = 0;
+};
+
+/// A quantity over a group of runs that differ along one axis only, itself usable as a value of the sweep.
+struct DerivedSpec {
+  std::string name, sweep, of, over;
+  std::string how = "mean";  // "mean", "variance" (unbiased) or "difference" (second minus first of two values)
+  int line = 0;
+};
+
+struct Study {
+  std::filesystem::path file;
+  std::string title, description;
+  std::string variant;  // the one that was applied, or empty
+  Settings base;
+  std::vector<std::string> variants;  // names of all
+  std::vector<Sweep> sweeps;
+  std::vector<FigureSpec> figures;
+  std::vector<PredictionSpec> predictions;
+  std::vector<DerivedSpec> derived;
+
+  /// @throws ConfigError naming the nearest sweep.
+  const Sweep& sweep(const std::string& name) const;
+};
+
+/// Reads a study. `variant` (if not empty) and then `overrides` ("training.steps" -> "5000", as written behind --set)
+/// replace settings of the base.
+/// @throws ConfigError for every kind of mistake in the file; DataError where the file cannot be read.
+Study read_study(const std::filesystem::path& file, const std::string& variant = {},
+                 const std::vector<std::pair<std::string, std::string>>& overrides = {});
+/// The same from text; `file` is only for messages.
+Study parse_study(std::string_view text, const std::filesystem::path& file, const std::string& variant = {},
+                  const std::vector<std::pair<std::string, std::string>>& overrides = {});
+
+/// All studies (*.toml) of a folder, by name of file.
+/// @throws ConfigError where two have one title: their reports and tables could not be told apart.
+std::vector<Study> read_studies(const std::filesystem::path& folder);
+
+}  // namespace widthwise

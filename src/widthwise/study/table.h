@@ -1,0 +1,73 @@
+// Measured values of a sweep as a table: a row a run (or a group of runs, for derived quantities), the axes' values and
+// any named values of the trace beside them.
+//
+//   final.X      at the last step recorded          initial.X    at initialization
+//   best.X       smallest over the trace            last(k).X    mean over the last k points
+//   at(t).X      at time t                          at_step(k).X at step k
+//   NAME         a [[derived]] quantity of the sweep
+//
+// X is a series of the trace ("train_loss", "own_update.2"). A run without that point (stopped or diverged before) has
+// NaN there.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "widthwise/numerics/trace.h"
+#include "widthwise/study/document.h"
+
+namespace widthwise {
+
+class StoreReader;
+
+/// A name of the form above, taken apart.
+struct ValueName {
+  enum class Point { final, initial, best, last, at_time, at_step };
+  Point point = Point::final;
+  double argument = 0;  // k or t
+  std::string series;
+};
+/// @throws ConfigError (key "value") saying which forms there are.
+ValueName parse_value_name(const std::string& name);
+/// The value in a trace. @throws ConfigError with the nearest series, if the trace has no such series.
+double evaluate(const ValueName& name, const Trace& trace);
+
+struct Row {
+  ValueList axes;              // parallel to Table::axes
+  std::vector<double> values;  // parallel to Table::values
+  std::string status;          // "finished", "stopped", "diverged"; "missing" where there is no record yet
+  std::string reason;          // why it stopped or diverged
+  std::string identity;        // of the run; empty for a group
+};
+
+struct Table {
+  std::string sweep;
+  std::vector<std::string> axes;           // keys
+  std::vector<std::string> values;         // names
+  std::vector<Row> rows;                   // in the order of the grid
+  std::size_t expected = 0, recorded = 0;  // runs
+
+  /// Index of an axis, or -1.
+  std::ptrdiff_t axis(const std::string& key) const;
+};
+
+/// The rows of a sweep that `where` admits. Missing runs are rows of status "missing" with NaN values.
+/// Derived quantities must all consume the same axis and stand alone: their rows are groups without that axis.
+/// @throws ConfigError with file and key for an unknown sweep, value or key of `where`.
+Table select(const Study& study, const std::string& sweep, const std::vector<std::string>& values,
+             const StoreReader& reader, const Where& where = {});
+
+/// A run's whole trace at its place in the grid, for figures over step or time.
+struct Curve {
+  ValueList axes;
+  std::string status, identity;
+  Trace trace;
+};
+std::vector<Curve> select_curves(const Study& study, const std::string& sweep, const StoreReader& reader,
+                                 const Where& where = {});
+
+/// Whether a point of the grid is admitted. @throws ConfigError for a key that is no axis of the sweep.
+bool admits(const Where& where, const std::vector<std::string>& axes, const ValueList& point);
+
+}  // namespace widthwise
