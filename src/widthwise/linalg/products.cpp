@@ -1,0 +1,121 @@
+#include "widthwise/linalg/products.h"
+
+#include <fmt/format.h>
+#ifdef WIDTHWISE_ONEDNN
+#include <dnnl.h>
+#endif
+
+#include <algorithm>
+#include <limits>
+
+#include "widthwise/base/error.h"
+#include "widthwise/linalg/openblas.h"
+#include "widthwise/linalg/threads.h"
+
+namespace widthwise {
+namespace {
+
+using linalg::OpenBlas;
+using linalg::openblas;
+
+// Multiplications below which a second thread costs more than it saves on a busy machine (1024 x 512 x 512).
+constexpr double threaded_product = 1024.0 * 512.0 * 512.0;
+
+struct Shape {
+  Index m, n, k;
+  double multiplications() const { return double(m) * double(n) * double(k); }
+};
+
+template <class T>
+Shape shape_of(const char* where, Op a_op, Op b_op, View<const T> a, View<const T> b, View<T> c) {
+  const Index m = a_op == Op::none ? a.rows : a.cols, k = a_op == Op::none ? a.cols : a.rows;
+  const Index kb = b_op == Op::none ? b.rows : b.cols, n = b_op == Op::none ? b.cols : b.rows;
+  if (k != kb || c.rows != m || c.cols != n)
+    throw ShapeError(where, fmt::format("op(A) m x k, op(B) k x n, C m x n"),
+                     fmt::format("op(A) {} x {}, op(B) {} x {}, C {} x {}", m, k, kb, n, c.rows, c.cols));
+  if (std::max({m, n, k, a.stride, b.stride, c.stride}) > std::numeric_limits<int>::max())
+    throw ShapeError(where, "dimensions below 2^31", fmt::format("{} x {} x {}", m, n, k));
+  return {m, n, k};
+}
+
+template <class T>
+void scale(T beta, View<T> c) {
+  for (Index i = 0; i < c.rows; ++i)
+    for (Index j = 0; j < c.cols; ++j) c(i, j) = beta == T(0) ? T(0) : beta * c(i, j);
+}
+
+int threads_for(double multiplications) {
+  return multiplications < threaded_product ? 1 : threads();
+}
+
+// A row or column vector may come with any stride; the libraries want at least the row length.
+template <class T>
+int leading(View<T> v) {
+  return static_cast<int>(std::max<Index>({v.stride, v.cols, 1}));
+}
+
+constexpr int blas(Op op) {
+  return op == Op::none ? OpenBlas::no_transpose : OpenBlas::transpose;
+}
+
+template <class T>
+void blas_gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, View<T> c, Shape s) {
+  const int m = static_cast<int>(s.m), n = static_cast<int>(s.n), k = static_cast<int>(s.k);
+  if constexpr (std::is_same_v<T, float>)
+    openblas().sgemm(OpenBlas::row_major, blas(a_op), blas(b_op), m, n, k, alpha, a.data, leading(a), b.data,
+                     leading(b), beta, c.data, leading(c));
+  else
+    openblas().dgemm(OpenBlas::row_major, blas(a_op), blas(b_op), m, n, k, alpha, a.data, leading(a), b.data,
+                     leading(b), beta, c.data, leading(c));
+}
+
+#ifdef WIDTHWISE_ONEDNN
+bool dnnl_gemm(Op a_op, Op b_op, float alpha, View<const float> a, View<const float> b, float beta, View<float> c,
+               Shape s) {
+  return dnnl_sgemm(a_op == Op::none ? 'N' : 'T', b_op == Op::none ? 'N' : 'T', s.m, s.n, s.k, alpha, a.data,
+                    leading(a), b.data, leading(b), beta, c.data, leading(c)) == dnnl_success;
+}
+#endif
+
+}  // namespace
+
+template <class T>
+void gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, View<T> c) {
+  const Shape s = shape_of("gemm", a_op, b_op, a, b, c);
+  if (s.m == 0 || s.n == 0) return;
+  if (s.k == 0 || alpha == T(0)) return scale(beta, c);
+  const ThreadScope scope(threads_for(s.multiplications()));
+#ifdef WIDTHWISE_ONEDNN
+  if constexpr (std::is_same_v<T, float>)
+    if (std::min({s.m, s.n, s.k}) > 32 && dnnl_gemm(a_op, b_op, alpha, a, b, beta, c, s)) return;
+#endif
+  blas_gemm(a_op, b_op, alpha, a, b, beta, c, s);
+}
+
+template <class T>
+void syrk(Op op, T alpha, View<const T> a, T beta, View<T> c) {
+  const Op other = op == Op::none ? Op::transpose : Op::none;
+  const Shape s = shape_of("syrk", op, other, a, a, c);
+  if (s.n == 0) return;
+  if (s.k == 0 || alpha == T(0)) return scale(beta, c);
+  const ThreadScope scope(threads_for(s.multiplications()));
+  const int n = static_cast<int>(s.n), k = static_cast<int>(s.k);
+  if constexpr (std::is_same_v<T, float>)
+    openblas().ssyrk(OpenBlas::row_major, OpenBlas::upper, blas(op), n, k, alpha, a.data, leading(a), beta, c.data,
+                     leading(c));
+  else
+    openblas().dsyrk(OpenBlas::row_major, OpenBlas::upper, blas(op), n, k, alpha, a.data, leading(a), beta, c.data,
+                     leading(c));
+  constexpr Index tile = 32;  // the other triangle, by tiles, so that both sides stay in cache
+  for (Index i0 = 0; i0 < s.n; i0 += tile)
+    for (Index j0 = 0; j0 <= i0; j0 += tile)
+      for (Index i = i0; i < std::min(i0 + tile, s.n); ++i)
+        for (Index j = j0; j < std::min(j0 + tile, i); ++j) c(i, j) = c(j, i);
+}
+
+template void gemm(Op, Op, float, View<const float>, View<const float>, float, View<float>);
+template void gemm(Op, Op, double, View<const double>, View<const double>, double, View<double>);
+template void syrk(Op, float, View<const float>, float, View<float>);
+template void syrk(Op, double, View<const double>, double, View<double>);
+
+}  // namespace widthwise
