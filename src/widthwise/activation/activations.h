@@ -1,0 +1,16 @@
+// The activations there are, one file each; known.cpp lists them with their parameters. Not needed outside this room.
+#pragma once
+
+#include "widthwise/activation/activation.h"
+
+namespace widthwise {
+
+std::shared_ptr<const Activation> make_linear();
+std::shared_ptr<const Activation> make_relu();
+std::shared_ptr<const Activation> make_leaky_relu(double slope);
+std::shared_ptr<const Activation> make_erf();
+std::shared_ptr<const Activation> make_gelu();
+std::shared_ptr<const Activation> make_tanh();
+std::shared_ptr<const Activation> make_softplus(double beta);
+
+}  // namespace widthwise

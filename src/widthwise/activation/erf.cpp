@@ -1,0 +1,32 @@
+// phi(z) = erf(z) = 2/sqrt(pi) int_0^z exp(-t^2) dt, phi'(z) = 2/sqrt(pi) exp(-z^2).
+#include <cmath>
+#include <numbers>
+
+#include "widthwise/activation/activations.h"
+#include "widthwise/activation/elementwise.h"
+
+namespace widthwise {
+namespace {
+
+class Erf final : public Elementwise<Erf> {
+ public:
+  std::string_view name() const override { return "erf"; }
+  bool bounded() const override { return true; }
+
+  template <class T>
+  T phi(T z) const {
+    return std::erf(z);
+  }
+  template <class T>
+  T dphi(T z) const {
+    return T(2) * std::numbers::inv_sqrtpi_v<T> * std::exp(-z * z);
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<const Activation> make_erf() {
+  return std::make_shared<Erf>();
+}
+
+}  // namespace widthwise

@@ -1,0 +1,29 @@
+// phi(z) = z: with it a multilayer network is a deep linear one.
+#include "widthwise/activation/activations.h"
+#include "widthwise/activation/elementwise.h"
+
+namespace widthwise {
+namespace {
+
+class Linear final : public Elementwise<Linear> {
+ public:
+  std::string_view name() const override { return "linear"; }
+  std::optional<int> homogeneity_degree() const override { return 1; }
+
+  template <class T>
+  T phi(T z) const {
+    return z;
+  }
+  template <class T>
+  T dphi(T) const {
+    return 1;
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<const Activation> make_linear() {
+  return std::make_shared<Linear>();
+}
+
+}  // namespace widthwise

@@ -1,0 +1,32 @@
+// phi(z) = tanh(z), phi'(z) = 1 - tanh(z)^2.
+#include <cmath>
+
+#include "widthwise/activation/activations.h"
+#include "widthwise/activation/elementwise.h"
+
+namespace widthwise {
+namespace {
+
+class Tanh final : public Elementwise<Tanh> {
+ public:
+  std::string_view name() const override { return "tanh"; }
+  bool bounded() const override { return true; }
+
+  template <class T>
+  T phi(T z) const {
+    return std::tanh(z);
+  }
+  template <class T>
+  T dphi(T z) const {
+    const T t = std::tanh(z);
+    return (1 - t) * (1 + t);
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<const Activation> make_tanh() {
+  return std::make_shared<Tanh>();
+}
+
+}  // namespace widthwise
