@@ -1,0 +1,49 @@
+#include "widthwise/observable/observable.h"
+
+#include "widthwise/base/error.h"
+
+namespace widthwise {
+
+const std::vector<ObservableInfo>& known_observables() {
+  using enum ObservableInfo::Layers;
+  static const std::vector<ObservableInfo> known = {
+      {"train_loss", "Loss on the measured training points."},
+      {"train_error", "Share of the measured training points classified wrongly."},
+      {"test_loss", "Loss on the test set.", none, true},
+      {"test_error", "Share of the test set classified wrongly.", none, true},
+      {"batch_loss", "Mean of the mini-batch losses since the previous point; NaN at initialization."},
+      {"output_size", "Root mean square of the output."},
+      {"output_change", "Root mean square of the output's change since initialization."},
+      {"preactivation_size", "Root mean square of each hidden layer's preactivations.", hidden},
+      {"preactivation_change", "Root mean square of their change since initialization.", hidden},
+      {"feature_change", "Root mean square of the change of each hidden layer's activations since initialization.",
+       hidden},
+      {"update", "Root mean square of (W_t - W_0) x, what each layer's own update adds to its preactivations.", all},
+      {"own_update", "The same relative to its size at initialization: |(W_t - W_0) x| / |W_0 x_0|.", all},
+      {"weight_norm", "Frobenius norm of each effective weight matrix.", all},
+      {"weight_change", "Frobenius norm of its change since initialization, relative to its initial norm.", all},
+      {"last_update_norm", "Frobenius norm of the last update of each effective weight matrix.", all},
+  };
+  return known;
+}
+
+const ObservableInfo& find_observable(std::string_view name) {
+  std::vector<std::string> names;
+  for (const ObservableInfo& info : known_observables()) {
+    if (info.name == name) return info;
+    names.push_back(info.name);
+  }
+  throw ConfigError({"", "measure.observables"}, "the name of an observable", "'" + std::string(name) + "'",
+                    unknown_name_hint(name, names));
+}
+
+std::vector<std::string> observable_series(std::string_view name, Index hidden_layers) {
+  const ObservableInfo& info = find_observable(name);
+  if (!info.per_layer()) return {info.name};
+  const Index last = info.layers == ObservableInfo::Layers::all ? hidden_layers + 1 : hidden_layers;
+  std::vector<std::string> series;
+  for (Index layer = 1; layer <= last; ++layer) series.push_back(info.name + "." + std::to_string(layer));
+  return series;
+}
+
+}  // namespace widthwise

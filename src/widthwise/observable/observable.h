@@ -1,0 +1,47 @@
+// What can be measured on a network while it trains. With x^0 the inputs, h^l = W_l x^{l-1} + b_l, x^l = phi(h^l),
+// f the output, subscripts 0 and t for initialization and now, and rms over samples and units,
+//
+//   output_size        rms f_t                      output_change        rms(f_t - f_0)
+//   preactivation_size rms h^l_t                    preactivation_change rms(h^l_t - h^l_0)
+//   feature_change     rms(x^l_t - x^l_0)           update               rms((W_t - W_0) x^{l-1}_t)
+//   own_update         update / rms(W_0 x^{l-1}_0)
+//   weight_norm        |W_t|_F                      weight_change        |W_t - W_0|_F / |W_0|_F
+//   last_update_norm   |W_t - W_{t-1}|_F
+//
+// W are effective weights, multipliers folded in. rms = sqrt(mean of squares) has no power of width in it: a quantity
+// whose entries stay of order 1 as the width grows stays of order 1.
+//
+// Adding one: a row in observable.cpp and its formula in recorder.cpp.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "widthwise/linalg/view.h"
+
+namespace widthwise {
+
+struct ObservableInfo {
+  enum class Layers {
+    none,    // one series, named as the observable
+    hidden,  // l = 1..L
+    all      // l = 1..L+1
+  };
+  std::string name, sentence;
+  Layers layers = Layers::none;
+  bool needs_test_set = false;
+
+  bool per_layer() const { return layers != Layers::none; }
+};
+
+/// All observables, in the order a reader would ask for them.
+const std::vector<ObservableInfo>& known_observables();
+/// @throws ConfigError (measure.observables) with the nearest name.
+const ObservableInfo& find_observable(std::string_view name);
+
+/// Names of the series an observable leaves in the trace of a network of `hidden_layers` = L hidden layers:
+/// "train_loss", or "own_update.1" ... "own_update.4". @throws as find_observable.
+std::vector<std::string> observable_series(std::string_view name, Index hidden_layers);
+
+}  // namespace widthwise

@@ -1,0 +1,85 @@
+// Measures observables (observable.h) of every member of an ensemble while it trains and keeps one trace a member. One
+// forward pass over the measured points serves all observables of a moment; a pass over the test set is made only if
+// asked for, and the products with W_t - W_0 cost about another pass. With a few hundred points at a dozen moments this
+// is small beside a run of some hundred steps on mini-batches.
+//
+// Loss, error and output observables are those of the **trained output** alpha f(theta) + kappa f(theta_0) (the centred
+// model has kappa = -alpha); preactivations, features and weights are the network's own.
+//
+// Precision: sums are accumulated in double. In float32, W_t - W_0 of two stored matrices is exact where they are
+// within a factor two of each other, but each of k updates was rounded to about 6e-8 |W|: an update sum below 1e-7
+// sqrt(k) |W| is noise. Very small changes (very wide networks, very small rates) need float64.
+//
+// A member that diverged has a trace that ends with its last point; that point may hold infinities and NaN.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "widthwise/linalg/view.h"
+#include "widthwise/loss/loss.h"
+#include "widthwise/network/ensemble.h"
+#include "widthwise/numerics/trace.h"
+
+namespace widthwise {
+
+/// The points measured on: samples x features, samples x outputs. They must stay in place while the recorder lives.
+template <class T>
+struct MeasuredData {
+  View<const T> train_inputs, train_targets;
+  View<const T> test_inputs, test_targets;  // no rows where there is no test set
+};
+
+struct RecorderOptions {
+  std::vector<std::string> observables;
+  std::shared_ptr<const Loss> loss;
+  std::vector<std::int64_t> steps;  // the steps to measure at, as from measurement_steps
+  double alpha = 1, kappa = 0;      // the trained output is alpha f(theta) + kappa f(theta_0)
+};
+
+/// The state of one member at a moment: time, and the mean of its mini-batch losses since the previous moment.
+struct Moment {
+  Index member = 0;
+  double time = 0;
+  double batch_loss = std::numeric_limits<double>::quiet_NaN();
+};
+
+template <class T>
+class Recorder {
+ public:
+  /// For ensembles shaped as `ensemble`, which is not looked at otherwise. @throws ConfigError (measure.observables)
+  /// for an unknown or repeated observable, or one that needs a test set where there is none; ShapeError where data and
+  /// architecture do not fit.
+  Recorder(const Ensemble<T>& ensemble, RecorderOptions options, MeasuredData<T> data);
+  ~Recorder();
+  Recorder(Recorder&&) noexcept;
+  Recorder& operator=(Recorder&&) noexcept;
+
+  /// The steps at which `record` wants to be called, ascending: those measured and, for last_update_norm, the ones
+  /// before them.
+  const std::vector<std::int64_t>& probe_steps() const;
+
+  /// Measures the members of `moments` before update `step`. At a probe step that is not to be measured it only takes
+  /// note of the weights; at any other step, planned or not (a run that stopped early), it adds a point. The first call
+  /// for a member must be at initialization, step 0. @throws Error where it is not, or steps do not grow.
+  void record(const Ensemble<T>& ensemble, std::int64_t step, std::span<const Moment> moments);
+
+  const Trace& trace(Index member) const;
+  /// The last value of every series: NaN for all where the run diverged (`diverged` says so), since a number from the
+  /// middle of an explosion would be taken for a result.
+  std::map<std::string, double> finals(Index member, bool diverged = false) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+extern template class Recorder<float>;
+extern template class Recorder<double>;
+
+}  // namespace widthwise
