@@ -1,0 +1,107 @@
+// Training an ensemble: all members see the same batches for the same number of steps, each with its own weights, rates
+// and fate. One step of a member, on the rows of Batches(samples, batch, batch_key) at step k,
+//
+//   g = alpha f(theta_k) + kappa f(theta_0)              trained output; f(theta_0) is cached on the training inputs
+//   theta_{k+1} = update(theta_k, alpha * sum_s dLoss/dg_s df_s/dtheta)
+//
+// with one update rule of sgd.h, momentum.h, adam.h in effective form. Time = step: one unit of time is one update.
+//
+// A probe at step k sees the state before update k: step 0 is initialization, `steps` the end. A member whose loss or
+// output is not finite, or above a cap, has diverged at that step and leaves; the others continue. That is a result,
+// not an error.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "widthwise/base/key.h"
+#include "widthwise/linalg/view.h"
+#include "widthwise/loss/loss.h"
+#include "widthwise/network/ensemble.h"
+#include "widthwise/parameterization/scaling.h"
+
+namespace widthwise {
+
+/// Trained output g = alpha f(theta) + kappa f(theta_0): (1, 0) plain, (alpha, -alpha) centred at initialization.
+struct OutputScale {
+  double alpha = 1, kappa = 0;
+};
+
+/// How an ensemble trains. Rates, Adam's epsilon and weight decay come per tensor from each member's Scaling.
+struct TrainingOptions {
+  OptimizerKind optimizer = OptimizerKind::sgd;
+  double momentum = 0.9;              // v <- momentum v + gradient, in [0, 1)
+  double beta1 = 0.9, beta2 = 0.999;  // Adam's averages of gradient and squared gradient, in [0, 1)
+
+  Index batch = 0;         // samples a step; 0: all, in their own order
+  std::int64_t steps = 0;  // updates
+  Key batch_key;
+
+  double max_seconds = std::numeric_limits<double>::infinity();  // wall time after which all members stop
+  double target_loss = 0;       // a member stops at the first step whose batch loss is <= this; 0: never
+  double divergence_cap = 1e6;  // diverged where |g| or the batch loss is above this, or not finite
+
+  double alpha = 1, kappa = 0;             // of every member, unless:
+  std::vector<OutputScale> output_scales;  // one a member, where they differ
+};
+
+enum class RunStatus {
+  finished,     // all steps
+  stopped,      // by wall time or target loss
+  diverged,     // loss or output not finite or above the cap, at `step`
+  interrupted,  // somebody asked (base/interrupt.h); not probed at the end
+};
+/// "finished", "stopped", "diverged", "interrupted".
+std::string_view status_name(RunStatus status);
+
+/// What became of one member.
+struct RunResult {
+  RunStatus status = RunStatus::finished;
+  std::int64_t step = 0;  // updates applied
+  std::string reason;     // a sentence, empty when finished
+  double seconds = 0;     // wall time of the ensemble until this member left, probes included
+  double last_batch_loss = std::numeric_limits<double>::quiet_NaN();  // of the last update
+};
+
+/// What a probe sees of one member.
+template <class T>
+struct TrainingState {
+  const Ensemble<T>& ensemble;
+  Index member;
+  std::int64_t step;             // updates applied so far
+  double time;                   // = step
+  OutputScale output_scale;      // of the trained output
+  View<const T> initial_output;  // f(theta_0) on the training inputs, samples x outputs; null data where kappa = 0
+  std::span<const double> batch_losses;  // of the updates since this member's previous probe; empty at step 0
+};
+
+/// Called for one member at a time, in order of members, from the thread that called train.
+template <class T>
+using Probe = std::function<void(const TrainingState<T>&)>;
+
+/// Trains `ensemble` on inputs (samples x input_dimension) and targets (samples x outputs). `probe` (may be empty) is
+/// called at each of `probe_steps` (ascending, within 0..steps; others are ignored) and wherever a member finishes or
+/// stops, once a step. Uses the calling thread's number of threads (linalg/threads.h): over blocks of members where
+/// there are enough, inside products otherwise.
+/// Results a member: entry m is member m's. Throws ShapeError where data and architecture do not fit, ConfigError
+/// (training.*) for options out of range.
+template <class T>
+std::vector<RunResult> train(Ensemble<T>& ensemble, std::type_identity_t<View<const T>> inputs,
+                             std::type_identity_t<View<const T>> targets, const Loss& loss,
+                             const TrainingOptions& options, std::span<const std::int64_t> probe_steps = {},
+                             const std::type_identity_t<Probe<T>>& probe = {});
+
+extern template std::vector<RunResult> train(Ensemble<float>&, View<const float>, View<const float>, const Loss&,
+                                             const TrainingOptions&, std::span<const std::int64_t>,
+                                             const Probe<float>&);
+extern template std::vector<RunResult> train(Ensemble<double>&, View<const double>, View<const double>, const Loss&,
+                                             const TrainingOptions&, std::span<const std::int64_t>,
+                                             const Probe<double>&);
+
+}  // namespace widthwise
