@@ -10,14 +10,13 @@
 // within a factor two of each other, but each of k updates was rounded to about 6e-8 |W|: an update sum below 1e-7
 // sqrt(k) |W| is noise. Very small changes (very wide networks, very small rates) need float64.
 //
-// A member that diverged has a trace that ends with its last point; that point may hold infinities and NaN.
+// A member that diverged leaves no point at its divergence: its trace ends with the last one measured before.
+// train() is handed std::ref(recorder).
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +24,7 @@
 #include "widthwise/loss/loss.h"
 #include "widthwise/network/ensemble.h"
 #include "widthwise/numerics/trace.h"
+#include "widthwise/training/training.h"
 
 namespace widthwise {
 
@@ -39,14 +39,6 @@ struct RecorderOptions {
   std::vector<std::string> observables;
   std::shared_ptr<const Loss> loss;
   std::vector<std::int64_t> steps;  // the steps to measure at, as from measurement_steps
-  double alpha = 1, kappa = 0;      // the trained output is alpha f(theta) + kappa f(theta_0)
-};
-
-/// The state of one member at a moment: time, and the mean of its mini-batch losses since the previous moment.
-struct Moment {
-  Index member = 0;
-  double time = 0;
-  double batch_loss = std::numeric_limits<double>::quiet_NaN();
 };
 
 template <class T>
@@ -60,18 +52,18 @@ class Recorder {
   Recorder(Recorder&&) noexcept;
   Recorder& operator=(Recorder&&) noexcept;
 
-  /// The steps at which `record` wants to be called, ascending: those measured and, for last_update_norm, the ones
-  /// before them.
+  /// The steps at which it wants to be called, ascending: those measured and, for last_update_norm, the ones before
+  /// them.
   const std::vector<std::int64_t>& probe_steps() const;
 
-  /// Measures the members of `moments` before update `step`. At a probe step that is not to be measured it only takes
-  /// note of the weights; at any other step, planned or not (a run that stopped early), it adds a point. The first call
-  /// for a member must be at initialization, step 0. @throws Error where it is not, or steps do not grow.
-  void record(const Ensemble<T>& ensemble, std::int64_t step, std::span<const Moment> moments);
+  /// The probe of train(): measures one member. At a probe step that is not to be measured it only takes note of the
+  /// weights; at any other step, planned or not (a run that stopped early), it adds a point. The first call for a
+  /// member must be at step 0. @throws Error where it is not, or where steps do not grow.
+  void operator()(const TrainingState<T>& state);
 
   const Trace& trace(Index member) const;
-  /// The last value of every series: NaN for all where the run diverged (`diverged` says so), since a number from the
-  /// middle of an explosion would be taken for a result.
+  /// The last value of every series; NaN for all of them where the run diverged (`diverged` says so), since a number
+  /// from the middle of an explosion would be taken for a result.
   std::map<std::string, double> finals(Index member, bool diverged = false) const;
 
  private:
