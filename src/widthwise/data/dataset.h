@@ -30,11 +30,11 @@ struct Dataset {
   Index outputs() const { return targets.cols(); }
 };
 
-/// What a run trains and tests on, with where it came from. The test part may be empty.
+/// What a run trains and tests on, with where it came from. The test part may have no samples.
 struct Split {
   Dataset train, test;
   std::string source;             // folder read, or "generated"
-  std::uint64_t fingerprint = 0;  // of inputs and classes as chosen, before preprocessing: equal data, equal number
+  std::uint64_t fingerprint = 0;  // of both sets as chosen, before preprocessing (fingerprint.h)
 };
 
 }  // namespace widthwise
