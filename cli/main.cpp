@@ -1,0 +1,60 @@
+// widthwise: the program. This file only dispatches; each verb is a file beside it.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "verbs.h"
+#include "widthwise/base/error.h"
+#include "widthwise/base/interrupt.h"
+
+namespace {
+
+constexpr int bad_input = 2, interrupted = 3;
+
+int dispatch(int argc, char** argv) {
+  using namespace widthwise;
+  CLI::App app("The theory of wide neural networks, executable.", "widthwise");
+  app.set_version_flag("--version", "widthwise " WIDTHWISE_VERSION);
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help of every verb");
+  app.footer("Start with: widthwise new my-study.toml");
+
+  int exit = 0;
+  cli::add_new(app, exit);
+  cli::add_run(app, exit);
+  cli::add_report(app, exit);
+  cli::add_runs(app, exit);
+  cli::add_list(app, exit);
+  cli::add_classify(app, exit);
+  cli::add_data(app, exit);
+  cli::add_doctor(app, exit);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : bad_input;
+  }
+  return exit;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  widthwise::install_interrupt_handlers();
+  try {
+    return dispatch(argc, argv);
+  } catch (const widthwise::Interrupted& stop) {
+    fmt::print(stderr, "\nwidthwise: {}\nThe same command goes on from there.\n", stop.what());
+    return interrupted;
+  } catch (const widthwise::Error& error) {
+    fmt::print(stderr, "widthwise: {}\n", error.what());
+    return bad_input;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "widthwise: out of memory; fewer threads (--threads) or a smaller batch of runs need less\n");
+    return bad_input;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "widthwise: {}\n", error.what());
+    return bad_input;
+  }
+}

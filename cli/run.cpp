@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "study_options.h"
+#include "verbs.h"
+#include "verdicts.h"
+#include "widthwise/base/progress.h"
+#include "widthwise/report/report.h"
+#include "widthwise/store/reader.h"
+#include "widthwise/study/prediction.h"
+#include "widthwise/study/schedule.h"
+
+namespace widthwise::cli {
+
+namespace {
+
+struct Options {
+  StudyOptions study;
+  RunOptions run;
+  std::filesystem::path report;
+  bool dry_run = false, strict = false, json = false;
+};
+
+void print_plan(const Study& study, const Plan& plan) {
+  fmt::print("{}\n", study.title);
+  fmt::print("  {:<24} {:>8} {:>8} {:>8}\n", "sweep", "runs", "done", "to do");
+  for (const SweepPlan& sweep : plan.sweeps)
+    fmt::print("  {:<24} {:>8} {:>8} {:>8}\n", sweep.sweep, sweep.runs, sweep.done, sweep.runs - sweep.done);
+  fmt::print("{} distinct runs, {} to do in {} groups on {} threads: about {}, {} of disk\n", plan.runs,
+             plan.runs - plan.done, plan.groups, plan.threads, human_time(plan.seconds), human_bytes(plan.bytes));
+}
+
+void print_summary(const Summary& summary) {
+  fmt::print(stderr, "{} runs: {} found, {} done now in {}", summary.runs, summary.found, summary.done,
+             human_time(summary.seconds));
+  if (summary.elsewhere > 0) fmt::print(stderr, ", {} by other processes", summary.elsewhere);
+  if (summary.diverged > 0) fmt::print(stderr, "; {} diverged (a result, not an error)", summary.diverged);
+  fmt::print(stderr, "\n");
+}
+
+int run(Options& options) {
+  const Study study = options.study.read();
+  options.run.store = options.study.store;
+  if (options.dry_run) {
+    print_plan(study, plan_study(study, options.run));
+    return 0;
+  }
+  print_summary(run_study(study, options.run));
+  const StoreReader reader(options.study.store);
+  const std::vector<Judgement> judgements = judge(study, reader);
+  print_verdicts(study, judgements, options.json);
+  if (!options.report.empty()) {
+    write_report(study, reader, judgements, options.report);
+    fmt::print(stderr, "Report: {}\n", std::filesystem::absolute(options.report).string());
+  }
+  return options.strict && !all_agree(judgements) ? 1 : 0;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit) {
+  auto* verb = app.add_subcommand("run", "Run whatever a study is missing, then judge its predictions");
+  auto options = std::make_shared<Options>();
+  options->study.add_to(*verb);
+  verb->add_option("--data-dir", options->run.data_dir, "Where data sets are looked for first");
+  verb->add_option("--threads", options->run.threads, "Worker threads (default: one a core)")
+      ->check(CLI::Range(1, 4096));
+  verb->add_option("--report", options->report, "Write the page here when done");
+  verb->add_flag("--dry-run", options->dry_run, "Only print the grid, what is left to do, time and disk");
+  verb->add_flag("--yes", options->run.yes, fmt::format("Consent to more than {} runs", runs_without_consent));
+  verb->add_flag("--quiet", options->run.quiet, "No progress");
+  verb->add_flag("--strict", options->strict, "Exit code 1 unless every prediction agrees");
+  verb->add_flag("--json", options->json, "Verdicts as JSON");
+  verb->footer("Example: widthwise run studies/quickstart.toml --dry-run");
+  verb->callback([options, &exit] { exit = run(*options); });
+}
+
+}  // namespace widthwise::cli
