@@ -79,7 +79,8 @@ void Ensemble<T>::draw_initial_weight(Index member, Index layer, View<T> out) co
 
 template <class T>
 const Parameters<T>& Ensemble<T>::initial() const {
-  if (!initial_) throw Error("this ensemble was built with InitialWeights::forgotten; draw_initial_weight redraws them");
+  if (!initial_)
+    throw Error("this ensemble was built with InitialWeights::forgotten; draw_initial_weight redraws them");
   return *initial_;
 }
 

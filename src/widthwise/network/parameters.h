@@ -9,12 +9,11 @@
 // rows, [member * fan_out] x fan_in, and takes one large product; all b_l are one row.
 #pragma once
 
-#include <cstddef>
-#include <memory>
 #include <vector>
 
 #include "widthwise/architecture/architecture.h"
 #include "widthwise/linalg/view.h"
+#include "widthwise/network/aligned_array.h"
 
 namespace widthwise {
 
@@ -23,10 +22,6 @@ class Parameters {
  public:
   /// All zero. Throws ShapeError where the architecture is not dense layers that fit, or `members` < 1.
   Parameters(const Architecture& architecture, Index members);
-  Parameters(const Parameters& other);
-  Parameters& operator=(const Parameters& other);
-  Parameters(Parameters&&) noexcept = default;
-  Parameters& operator=(Parameters&&) noexcept = default;
 
   /// Members E, and weight matrices L+1 (numbered 1..L+1).
   Index members() const { return members_; }
@@ -55,12 +50,9 @@ class Parameters {
   }
 
   /// Sets every number of every member.
-  void fill(T value);
+  void fill(T value) { arena_.fill(value); }
 
  private:
-  struct Release {
-    void operator()(T* memory) const;
-  };
   struct Place {  // of a layer in the arena, in numbers of T
     Index weight = 0, weight_step = 0, bias = 0;
   };
@@ -68,15 +60,14 @@ class Parameters {
   Index fan_out(Index layer) const { return dense(layer).fan_out; }
   const Place& place(Index layer) const { return places_[static_cast<std::size_t>(layer - 1)]; }
   T* weight_at(Index member, Index layer) const {
-    return arena_.get() + place(layer).weight + member * place(layer).weight_step;
+    return arena_.data() + place(layer).weight + member * place(layer).weight_step;
   }
-  T* bias_at(Index member, Index layer) const { return arena_.get() + place(layer).bias + member * fan_out(layer); }
-  void allocate();
+  T* bias_at(Index member, Index layer) const { return arena_.data() + place(layer).bias + member * fan_out(layer); }
 
   std::vector<Dense> dense_;
   std::vector<Place> places_;
-  Index members_ = 0, size_ = 0;
-  std::unique_ptr<T[], Release> arena_;
+  Index members_ = 0;
+  AlignedArray<T> arena_;
 };
 
 extern template class Parameters<float>;

@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "widthwise/activation/activation.h"
-#include "widthwise/linalg/matrix.h"
 #include "widthwise/network/ensemble.h"
 #include "widthwise/network/parameters.h"
 
@@ -68,17 +67,17 @@ class Propagation {
   View<T> delta(Index member, Index layer);
   View<T> output_gradient(Index member) { return delta(member, layers()); }
 
-  /// Backward pass of the last forward's members from their output_gradient. Calls consume(const Factors<T>&) for
-  /// layers L+1 .. 2, each member by itself, and then once for layer 1 of all members; when it is called W_l is no
-  /// longer needed, so that `consume` may overwrite it, and delta^l too.
+  /// Backward pass of `members` (within the last forward's range) from their output_gradient. Calls
+  /// consume(const Factors<T>&) for layers L+1 .. 2, each member by itself, and then once for layer 1 of all members;
+  /// when it is called W_l is no longer needed, so that `consume` may overwrite it, and delta^l too.
   template <class Consume>
-  void backward(const Ensemble<T>& ensemble, Consume&& consume) {
+  void backward(const Ensemble<T>& ensemble, MemberRange members, Consume&& consume) {
     for (Index layer = layers(); layer >= 2; --layer) {
-      pull_back(ensemble, layer);
-      for (Index member = range_.first; member < range_.first + range_.count; ++member)
+      pull_back(ensemble, members, layer);
+      for (Index member = members.first; member < members.first + members.count; ++member)
         consume(Factors<T>{layer, {member, 1}, activation(member, layer - 1), delta(member, layer)});
     }
-    consume(Factors<T>{1, range_, inputs_, side_by_side(gradients_, 1)});
+    consume(Factors<T>{1, members, inputs_, side_by_side(gradients_, members, 1)});
   }
   /// Backward pass that writes the gradient of `member` (must be in the last range): `output_gradient` is dLoss/df,
   /// samples x outputs; gradient entries of member `slot` are overwritten.
@@ -102,19 +101,31 @@ class Propagation {
   MemberRange members() const { return range_; }
 
  private:
-  // One matrix a layer: samples x [slot * fan_out], members side by side, so that one pointwise pass serves them all.
-  using Buffers = std::vector<Matrix<T>>;
-  View<T> side_by_side(const Buffers& buffers, Index layer) const;
-  View<T> of_member(const Buffers& buffers, Index member, Index layer) const;
-  void check_member(const char* where, Index member) const;
-  void pull_back(const Ensemble<T>& ensemble, Index layer);
+  // A matrix a layer, samples x [slot * fan_out]: members side by side, so that one pointwise pass serves them all.
+  struct Buffer {
+    Index stride = 0;
+    AlignedArray<T> numbers;
+  };
+  using Buffers = std::vector<Buffer>;  // entry l-1 is layer l
+  Buffers make_buffers(Index members) const;
+  View<T> side_by_side(const Buffers& buffers, MemberRange members, Index layer) const;
+  View<T> of_member(const Buffers& buffers, Index member, Index layer) const {
+    return side_by_side(buffers, {member, 1}, layer);
+  }
+  View<T> first_slot(const Buffers& buffers, Index layer) const { return of_member(buffers, range_.first, layer); }
+  const Activation* nonlinear(Index layer) const { return nonlinear_[static_cast<std::size_t>(layer - 1)].get(); }
+  const Dense& dense(Index layer) const { return dense_[static_cast<std::size_t>(layer - 1)]; }
+  void pull_back(const Ensemble<T>& ensemble, MemberRange members, Index layer);
+  View<const T> jvp(const Ensemble<T>& ensemble, Index member, const Parameters<T>* direction, Index slot,
+                    View<const T> input_direction);
 
-  std::vector<Dense> dense_;                                  // entry l-1 is layer l
+  std::vector<Dense> dense_;
   std::vector<std::shared_ptr<const Activation>> nonlinear_;  // phi behind layer l; null for none
   Index max_samples_, max_members_, samples_ = 0;
   MemberRange range_{0, 0};
   View<const T> inputs_;
-  Buffers preactivations_, activations_, gradients_, tangents_;
+  Buffers preactivations_, activations_, gradients_;
+  Buffers tangents_, activation_tangents_;  // of one member, made at the first jvp
 };
 
 extern template class Propagation<float>;
