@@ -18,9 +18,21 @@ using ValueList = std::vector<Value>;
 /// Keys and values in the order written.
 using ValueTable = std::vector<Entry>;
 
+/// The line of a value that was given on the command line.
+inline constexpr int command_line = -1;
+
 struct Value {
-  std::variant<bool, std::int64_t, double, std::string, ValueList, ValueTable> data;
-  int line = 0;  // 1-based; 0 for a value that stands in no file (a default, the command line)
+  using Data = std::variant<bool, std::int64_t, double, std::string, ValueList, ValueTable>;
+  Data data;
+  int line = 0;  // 1-based; 0 for a value that stands in no file (a default)
+
+  Value();
+  Value(Data new_data, int new_line = 0);
+  Value(const Value&);
+  Value(Value&&) noexcept;
+  Value& operator=(const Value&);
+  Value& operator=(Value&&) noexcept;
+  ~Value();
 
   bool is_switch() const { return std::holds_alternative<bool>(data); }
   bool is_whole() const { return std::holds_alternative<std::int64_t>(data); }

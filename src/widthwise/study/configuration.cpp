@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "widthwise/base/error.h"
+#include "widthwise/study/expression.h"
+#include "widthwise/study/grid.h"
+#include "widthwise/study/identity.h"
+#include "widthwise/study/schema.h"
+
+namespace widthwise {
+
+namespace {
+
+// Evaluates settings on demand, so that expressions and defaults may refer to others in any order.
+class Resolver {
+ public:
+  explicit Resolver(const Settings& settings) : settings_{settings} {
+    for (const auto& entry : settings) key_spec(entry.first);  // throws for an unknown key
+  }
+
+  const Value& get(const std::string& key) {
+    const auto known = values_.find(key);
+    if (known != values_.end()) return known->second;
+    check_cycle(key);
+    open_.push_back(key);
+    const KeySpec& spec = key_spec(key);
+    Value value = check_setting(spec, evaluated(spec));
+    open_.pop_back();
+    return values_.emplace(key, std::move(value)).first->second;
+  }
+
+  std::map<std::string, Value> all() {
+    for (const KeySpec& spec : known_keys()) get(spec.key);
+    return std::move(values_);
+  }
+
+ private:
+  Value evaluated(const KeySpec& spec) {
+    const auto written = settings_.find(spec.key);
+    if (written == settings_.end()) return standard(spec);
+    const Value& value = written->second;
+    if (!spec.numeric() || !value.is_text() || (spec.optional && value.text() == "none")) return value;
+    const auto lookup = [&](const std::string& key) { return number(key, spec.key); };
+    return {evaluate_expression(value.text(), spec.key, lookup), value.line};
+  }
+
+  Value standard(const KeySpec& spec) {
+    if (spec.required) throw ConfigError({{}, spec.key}, expectation(spec), "nothing", spec.sentence);
+    if (!spec.inherits.empty()) return get(spec.inherits);
+    if (spec.standard_key.empty()) return spec.standard;
+    const auto special = spec.standards.find(to_text(get(spec.standard_key)));
+    return special == spec.standards.end() ? spec.standard : special->second;
+  }
+
+  double number(const std::string& key, const std::string& from) {
+    if (!is_known_key(key))
+      throw ConfigError({{}, from}, "an expression of known keys", fmt::format("'{}'", key), unknown_key_hint(key));
+    if (!key_spec(key).numeric())
+      throw ConfigError({{}, from}, "an expression of numbers", fmt::format("'{}', which is none", key));
+    const double x = get(key).number();
+    if (std::isnan(x))
+      throw ConfigError({{}, from}, "an expression of settings that have a value",
+                        fmt::format("'{}', which is not set", key));
+    return x;
+  }
+
+  void check_cycle(const std::string& key) const {
+    const auto start = std::ranges::find(open_, key);
+    if (start == open_.end()) return;
+    std::string cycle;
+    for (auto at = start; at != open_.end(); ++at) cycle += *at + " -> ";
+    throw ConfigError({{}, key}, "an expression of other keys",
+                      fmt::format("one that refers to itself: {}{}", cycle, key));
+  }
+
+  const Settings& settings_;
+  std::map<std::string, Value> values_;
+  std::vector<std::string> open_;
+};
+
+// Lists whose order says nothing: sorted, every item once.
+void sort_list(Value& value) {
+  auto& list = std::get<ValueList>(value.data);
+  std::ranges::sort(
+      list, [](const Value& a, const Value& b) { return a.is_text() ? a.text() < b.text() : a.number() < b.number(); });
+  const auto rest = std::ranges::unique(list, [](const Value& a, const Value& b) { return same(a, b); });
+  list.erase(rest.begin(), rest.end());
+}
+
+std::string canonical(const std::map<std::string, Value>& values) {
+  ValueTable relevant;
+  for (const auto& [key, value] : values) {
+    const KeySpec& spec = key_spec(key);
+    if (is_relevant(spec, values)) relevant.push_back({key, value, 0});
+  }
+  return to_json({std::move(relevant), 0});
+}
+
+}  // namespace
+
+Configuration::Configuration(const Settings& settings) : values_{Resolver(settings).all()} {
+  for (auto& [key, value] : values_)
+    if (value.is_list()) sort_list(value);
+  json_ = canonical(values_);
+  identity_ = run_identity(json_);
+}
+
+const Value& Configuration::at(const std::string& key) const {
+  key_spec(key);
+  return values_.at(key);
+}
+
+double Configuration::number(const std::string& key) const {
+  return at(key).number();
+}
+
+std::int64_t Configuration::whole(const std::string& key) const {
+  return at(key).whole();
+}
+
+const std::string& Configuration::text(const std::string& key) const {
+  return at(key).text();
+}
+
+bool Configuration::toggle(const std::string& key) const {
+  return std::get<bool>(at(key).data);
+}
+
+}  // namespace widthwise

@@ -1,0 +1,108 @@
+#include "widthwise/study/grid.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "widthwise/base/error.h"
+#include "widthwise/study/fields.h"
+
+namespace widthwise {
+
+namespace {
+
+constexpr std::uint64_t most_runs = 10'000'000;  // of one sweep: some 30 GB of configurations
+
+// For every axis the number of the counter that moves it: tied axes share one. Counters in the order of their first
+// axis.
+struct Counters {
+  std::vector<std::size_t> of_axis;
+  std::vector<std::uint64_t> lengths;
+
+  explicit Counters(const Sweep& sweep) {
+    std::vector<std::ptrdiff_t> of_group(sweep.zip.size(), -1);
+    for (const Axis& axis : sweep.axes) {
+      const auto tied = std::ranges::find_if(sweep.zip, [&](const std::vector<std::string>& group) {
+        return std::ranges::find(group, axis.key) != group.end();
+      });
+      const bool free = tied == sweep.zip.end();
+      std::ptrdiff_t* const group = free ? nullptr : &of_group[static_cast<std::size_t>(tied - sweep.zip.begin())];
+      if (!free && *group >= 0) {
+        of_axis.push_back(static_cast<std::size_t>(*group));
+        continue;
+      }
+      if (!free) *group = static_cast<std::ptrdiff_t>(lengths.size());
+      of_axis.push_back(lengths.size());
+      lengths.push_back(axis.values.size());
+    }
+  }
+};
+
+// The place of an error: the line where the setting was written.
+ConfigError placed(const ConfigError& error, const Study& study, const Settings& settings) {
+  const auto setting = settings.find(error.place().key);
+  return error.in_file(file_and_line(study.file.string(), setting == settings.end() ? 0 : setting->second.line));
+}
+
+class Duplicates {
+ public:
+  void add(const GridPoint& point, const Study& study, const Sweep& sweep) {
+    const auto [first, fresh] = seen_.emplace(point.configuration.identity(), describe(point, sweep));
+    if (fresh) return;
+    throw ConfigError({file_and_line(study.file.string(), sweep.line), "sweep." + sweep.name},
+                      "a different run at every point",
+                      fmt::format("one run at {} and at {}", first->second, describe(point, sweep)),
+                      "an axis that makes no difference here can be left out");
+  }
+
+ private:
+  static std::string describe(const GridPoint& point, const Sweep& sweep) {
+    std::string out;
+    for (std::size_t i = 0; i < sweep.axes.size(); ++i)
+      out += fmt::format("{}{} = {}", i == 0 ? "(" : ", ", sweep.axes[i].key, to_text(point.axes[i]));
+    return out + ")";
+  }
+  std::unordered_map<std::string, std::string> seen_;
+};
+
+}  // namespace
+
+std::uint64_t grid_size(const Sweep& sweep) {
+  std::uint64_t size = 1;
+  for (const std::uint64_t length : Counters(sweep).lengths)
+    if (__builtin_mul_overflow(size, length, &size)) return UINT64_MAX;
+  return size;
+}
+
+std::vector<GridPoint> expand(const Study& study, const Sweep& sweep) {
+  const Counters counters(sweep);
+  Settings settings = study.base;
+  for (const auto& [key, value] : sweep.set) settings[key] = value;
+  const std::uint64_t size = grid_size(sweep);
+  if (size > most_runs)
+    throw ConfigError({file_and_line(study.file.string(), sweep.line), "sweep." + sweep.name},
+                      fmt::format("at most {} runs", most_runs), fmt::format("{}", size));
+  std::vector<GridPoint> points;
+  points.reserve(size);
+  std::vector<std::uint64_t> at(counters.lengths.size(), 0);
+  Duplicates duplicates;
+  for (std::uint64_t n = 0; n < size; ++n) {
+    for (std::size_t i = 0; i < sweep.axes.size(); ++i)
+      settings[sweep.axes[i].key] = sweep.axes[i].values[at[counters.of_axis[i]]];
+    try {
+      points.push_back({{}, Configuration(settings)});
+    } catch (const ConfigError& error) {
+      throw placed(error, study, settings);
+    }
+    for (const Axis& axis : sweep.axes) points.back().axes.push_back(points.back().configuration.at(axis.key));
+    duplicates.add(points.back(), study, sweep);
+    for (std::size_t c = at.size(); c-- > 0;) {
+      if (++at[c] < counters.lengths[c]) break;
+      at[c] = 0;
+    }
+  }
+  return points;
+}
+
+}  // namespace widthwise

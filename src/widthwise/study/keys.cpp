@@ -1,0 +1,238 @@
+// The table of settings: one row a key.
+#include "widthwise/activation/activation.h"
+#include "widthwise/architecture/architecture.h"
+#include "widthwise/data/load.h"
+#include "widthwise/data/preprocess.h"
+#include "widthwise/loss/loss.h"
+#include "widthwise/observable/observable.h"
+#include "widthwise/study/schema.h"
+
+namespace widthwise {
+
+namespace {
+
+using Type = KeySpec::Type;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double many = 1e15;  // steps, seeds: exact in a double
+
+std::vector<std::string> names(const std::vector<Named>& rows) {
+  std::vector<std::string> out;
+  for (const Named& row : rows) out.push_back(row.name);
+  return out;
+}
+
+Value text(const std::string& value) {
+  return {value, 0};
+}
+
+struct Range {
+  double lowest = -infinity, highest = infinity;
+  bool above_lowest = false, below_highest = false;
+};
+constexpr Range positive{0, infinity, true};
+constexpr Range share{0, 1, false, true};
+
+KeySpec whole(std::string key, std::int64_t standard, Range range, std::string sentence) {
+  KeySpec spec;
+  spec.key = std::move(key);
+  spec.type = Type::whole;
+  spec.standard = {standard, 0};
+  spec.lowest = range.lowest;
+  spec.highest = range.highest;
+  spec.above_lowest = range.above_lowest;
+  spec.below_highest = range.below_highest;
+  spec.sentence = std::move(sentence);
+  return spec;
+}
+
+KeySpec number(std::string key, double standard, Range range, std::string sentence) {
+  KeySpec spec = whole(std::move(key), 0, range, std::move(sentence));
+  spec.type = Type::number;
+  spec.standard = {standard, 0};
+  return spec;
+}
+
+KeySpec choice(std::string key, std::string standard, std::vector<std::string> choices, std::string sentence) {
+  KeySpec spec;
+  spec.key = std::move(key);
+  spec.type = Type::text;
+  spec.standard = text(standard);
+  spec.choices = std::move(choices);
+  spec.sentence = std::move(sentence);
+  return spec;
+}
+
+KeySpec toggle(std::string key, bool standard, std::string sentence) {
+  KeySpec spec;
+  spec.key = std::move(key);
+  spec.type = Type::toggle;
+  spec.standard = {standard, 0};
+  spec.sentence = std::move(sentence);
+  return spec;
+}
+
+KeySpec required(KeySpec spec) {
+  spec.required = true;
+  return spec;
+}
+
+KeySpec optional(KeySpec spec) {
+  spec.optional = true;
+  spec.standard = text("none");
+  return spec;
+}
+
+KeySpec inheriting(KeySpec spec, std::string from) {
+  spec.inherits = std::move(from);
+  return spec;
+}
+
+KeySpec limited(KeySpec spec, std::string reason) {
+  spec.limit_reason = std::move(reason);
+  return spec;
+}
+
+// The key matters only where `key` has one of `values`.
+KeySpec where(KeySpec spec, std::string key, std::vector<std::string> values) {
+  spec.relevant_key = std::move(key);
+  spec.relevant_values = std::move(values);
+  return spec;
+}
+
+KeySpec unless(KeySpec spec, std::string key, std::vector<std::string> values) {
+  spec = where(std::move(spec), std::move(key), std::move(values));
+  spec.unless = true;
+  return spec;
+}
+
+// Another default where `key` is `value`.
+KeySpec with_default(KeySpec spec, std::string key, const std::vector<std::string>& values, Value standard) {
+  spec.standard_key = std::move(key);
+  for (const std::string& value : values) spec.standards.emplace(value, standard);
+  return spec;
+}
+
+using Keys = std::vector<KeySpec>;
+
+void add_architecture(Keys& keys) {
+  using Limits = ArchitectureLimits;
+  keys.push_back(choice("architecture.family", "mlp", names(known_families()), "the kind of network"));
+  keys.push_back(limited(
+      whole("architecture.width", 64, {1, static_cast<double>(Limits::dimension)}, "n, units of each hidden layer"),
+      "a hidden matrix of width 16777216 alone takes 1.1 PB"));
+  keys.push_back(whole("architecture.hidden_layers", 2, {1, static_cast<double>(Limits::hidden_layers)},
+                       "L, the number of hidden layers; there are L+1 weight matrices"));
+  keys.push_back(unless(choice("architecture.activation", "relu", names(known_activations()), "the nonlinearity"),
+                        "architecture.family", {"deep-linear"}));
+  keys.push_back(unless(optional(number("architecture.activation_parameter", 0, {},
+                                        "slope below 0 of leaky_relu, beta of softplus; none: its default")),
+                        "architecture.family", {"deep-linear"}));
+  keys.push_back(toggle("architecture.bias", false, "biases in all layers, where the next three do not say otherwise"));
+  keys.back().shorthand = true;
+  for (const char* block : {"input", "hidden", "output"})
+    keys.push_back(inheriting(
+        toggle(std::string("architecture.bias_") + block, false, std::string("biases in the ") + block + " block"),
+        "architecture.bias"));
+}
+
+void add_parameterization(Keys& keys) {
+  const std::string name = "parameterization.name";
+  keys.push_back(choice(name, "standard", {"standard", "ntk", "mup", "mean-field", "integrable", "custom"},
+                        "how multipliers, initial sizes and rates scale with width"));
+  keys.push_back(number("parameterization.reference_width", 1, positive,
+                        "the width at which every parameterization is the same network"));
+  keys.push_back(number("parameterization.reference_depth", 1, positive, "the same for depth"));
+  for (const char* block : {"input", "hidden", "output"})
+    keys.push_back(where(optional(choice(std::string("parameterization.") + block, "", {},
+                                         std::string("exponents \"a,b,c\" of the ") + block +
+                                             " block for a custom parameterization: multiplier, init, rate")),
+                         name, {"custom"}));
+  keys.push_back(choice("parameterization.init_law", "normal", {"normal", "uniform"}, "law of the initial weights"));
+  keys.push_back(number("parameterization.init_gain", 1, positive,
+                        "initial standard deviation is gain / sqrt(fan in) at the reference width"));
+}
+
+void add_data(Keys& keys) {
+  const std::string name = "data.name";
+  const std::vector<std::string> generated{"gaussian", "teacher"};
+  keys.push_back(choice(name, "fashion-mnist", names(known_data()), "the data set"));
+  keys.push_back(whole("data.train", 1024, {1, 1e9}, "training samples"));
+  keys.push_back(whole("data.test", 0, {0, 1e9}, "test samples"));
+  KeySpec labels = choice("data.labels", "classes", names(known_labels()), "what the targets are");
+  labels = with_default(std::move(labels), name, {"gaussian"}, text("sign"));
+  keys.push_back(with_default(std::move(labels), name, {"teacher"}, text("values")));
+  keys.push_back(with_default(choice("data.preprocess", "standardise", names(known_preprocessing()),
+                                     "what is done to the inputs, estimated on the training samples"),
+                              name, generated, text("none")));
+  keys.push_back(where(whole("data.dimension", 32, {1, 1 << 24}, "features of a generated sample"), name, generated));
+  keys.push_back(where(whole("data.outputs", 0, {0, 1 << 24}, "outputs of generated data; 0: what the labels give"),
+                       name, generated));
+  keys.push_back(where(whole("data.teacher_width", 8, {1, 1 << 20}, "neurons of the teacher"), name, {"teacher"}));
+}
+
+void add_training(Keys& keys) {
+  const std::string optimizer = "training.optimizer";
+  keys.push_back(choice(optimizer, "sgd", {"sgd", "momentum", "adam"}, "the update rule"));
+  keys.push_back(choice("training.loss", "squared", names(known_losses()), "what is minimized"));
+  keys.push_back(required(number("training.learning_rate", 0, positive, "the rate at the reference width")));
+  keys.push_back(whole("training.batch", 0, {0, 1e9}, "samples a step; 0 for all"));
+  keys.push_back(required(whole("training.steps", 0, {0, many}, "updates")));
+  keys.push_back(where(number("training.momentum", 0.9, share, "of momentum"), optimizer, {"momentum"}));
+  keys.push_back(where(number("training.beta1", 0.9, share, "of Adam: decay of the mean"), optimizer, {"adam"}));
+  keys.push_back(where(number("training.beta2", 0.999, share, "of Adam: decay of the square"), optimizer, {"adam"}));
+  keys.push_back(
+      where(number("training.epsilon", 1e-8, {0, infinity}, "of Adam, at the reference width"), optimizer, {"adam"}));
+  keys.push_back(choice("training.dtype", "float32", {"float32", "float64"}, "precision of the network"));
+  keys.push_back(optional(number("training.max_seconds", 0, positive, "stop a run after this wall time")));
+  keys.push_back(
+      number("training.target_loss", 0, {0, infinity}, "stop when the training loss is this small; 0: never"));
+  keys.push_back(number("training.divergence_cap", 1e6, positive, "outputs or loss above this count as diverged"));
+  keys.push_back(number("training.alpha", 1, {}, "the trained output is alpha f + kappa f_0"));
+  keys.push_back(number("training.kappa", 0, {}, "-alpha centres the output at initialization"));
+}
+
+void add_measure(Keys& keys) {
+  KeySpec observables;
+  observables.key = "measure.observables";
+  observables.type = Type::names;
+  observables.standard = {ValueList{text("train_loss")}, 0};
+  for (const ObservableInfo& row : known_observables()) observables.choices.push_back(row.name);
+  observables.sentence = "what is recorded (`widthwise list observables`)";
+  keys.push_back(observables);
+  keys.push_back(whole("measure.times.log", 0, {0, 1e6}, "measure at this many log-spaced steps; 0: none"));
+  keys.push_back(whole("measure.times.every", 0, {0, many}, "and at every so many steps; 0: none"));
+  KeySpec at;
+  at.key = "measure.times.at";
+  at.type = Type::wholes;
+  at.lowest = 0;
+  at.highest = many;
+  at.standard = {ValueList{}, 0};
+  at.sentence = "and at these steps; the first and the last are always measured";
+  keys.push_back(at);
+  keys.push_back(whole("measure.times.train_points", 1024, {1, 1e9}, "training samples that are measured on, at most"));
+}
+
+void add_seeds(Keys& keys) {
+  keys.push_back(whole("seed.init", 0, {0, many}, "of the initial weights; the replicates of a study"));
+  keys.push_back(whole("seed.batch", 0, {0, many}, "of the order of samples"));
+  keys.push_back(whole("seed.data", 0, {0, many}, "of the choice or generation of samples"));
+}
+
+}  // namespace
+
+const std::vector<KeySpec>& known_keys() {
+  static const Keys keys = [] {
+    Keys all;
+    add_architecture(all);
+    add_parameterization(all);
+    add_data(all);
+    add_training(all);
+    add_measure(all);
+    add_seeds(all);
+    return all;
+  }();
+  return keys;
+}
+
+}  // namespace widthwise

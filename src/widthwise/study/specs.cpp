@@ -1,0 +1,112 @@
+#include "widthwise/study/specs.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "widthwise/base/error.h"
+#include "widthwise/study/fields.h"
+
+namespace widthwise {
+
+namespace {
+
+Quantity read_quantity(Fields& fields, const std::string& file) {
+  const Value* const of = fields.get("of");
+  if (of == nullptr) fields.fail("of", "a value such as \"final.train_loss\"", "nothing");
+  if (of->is_text()) return {of->text(), {}, {}};
+  if (!of->is_table()) fields.fail("of", "a value, or { optimum = KEY, minimizes = VALUE }", to_json(*of));
+  Fields inner(of->table(), "prediction.of", file, of->line);
+  Quantity quantity;
+  quantity.optimum = inner.required_text("optimum");
+  quantity.minimizes = inner.required_text("minimizes");
+  inner.done();
+  return quantity;
+}
+
+// exponent = number | "theory", or value = number.
+void read_number(Fields& fields, PredictionSpec& spec) {
+  const Value* const exponent = fields.get("exponent");
+  const auto value = fields.number("value");
+  if ((exponent != nullptr) == value.has_value())
+    fields.fail("exponent", "either an exponent (a number or \"theory\") or a value",
+                exponent != nullptr ? "both" : "neither");
+  if (value) {
+    spec.claim = PredictionSpec::Claim::value;
+    spec.number = value;
+  } else if (exponent->is_text() && exponent->text() == "theory") {
+    spec.theory = true;
+  } else {
+    spec.number = fields.number("exponent");
+  }
+}
+
+}  // namespace
+
+FigureSpec read_figure(const ValueTable& table, const std::string& file, int line) {
+  Fields fields(table, "figure", file, line);
+  FigureSpec figure;
+  figure.line = line;
+  figure.name = fields.required_text("name");
+  figure.sweep = fields.required_text("sweep");
+  figure.title = fields.text("title");
+  figure.note = fields.text("note");
+  figure.x = fields.required_text("x");
+  figure.y = fields.texts("y");
+  if (figure.y.empty()) fields.fail("y", "a value, or a list of them", "nothing");
+  figure.color = fields.text("color");
+  figure.column = fields.text("column");
+  figure.row = fields.text("row");
+  figure.kind = fields.choice("kind", {"lines", "heatmap"}, "lines");
+  figure.log = fields.choice("log", {"", "x", "y", "xy"}, "");
+  figure.band = fields.choice("band", {"std", "sem", "none"}, "std");
+  figure.where = fields.where("where");
+  fields.done();
+  if (figure.kind == "heatmap" && (figure.color.empty() || figure.y.size() != 1))
+    fields.fail("kind", "for a heatmap: x and y two axes, color the value", "no color, or several y");
+  return figure;
+}
+
+PredictionSpec read_prediction(const ValueTable& table, const std::string& file, int line) {
+  using Claim = PredictionSpec::Claim;
+  Fields fields(table, "prediction", file, line);
+  PredictionSpec spec;
+  spec.line = line;
+  spec.name = fields.required_text("name");
+  spec.sweep = fields.required_text("sweep");
+  spec.note = fields.text("note");
+  spec.of = read_quantity(fields, file);
+  spec.against = fields.text("against");
+  spec.where = fields.where("where");
+  read_number(fields, spec);
+  spec.source = fields.text("source");
+  spec.tolerance = fields.number("tolerance").value_or(0.1);
+  const std::string order = fields.choice("order", {"", "below", "above"}, "");
+  fields.done();
+  if (!order.empty()) {
+    if (spec.claim == Claim::value) fields.fail("order", "an exponent as bound", "a value");
+    spec.claim = order == "below" ? Claim::below : Claim::above;
+  }
+  if (spec.number && spec.source.empty())
+    fields.fail("source", "where the number comes from (paper, equation), since it is not asked of theory", "nothing");
+  if (!(spec.tolerance >= 0) || !std::isfinite(spec.tolerance))
+    fields.fail("tolerance", "a number of at least 0", to_text({spec.tolerance, line}));
+  if (spec.claim != Claim::value && spec.against.empty())
+    fields.fail("against", "the key of an axis, such as \"architecture.width\"", "nothing");
+  return spec;
+}
+
+DerivedSpec read_derived(const ValueTable& table, const std::string& file, int line) {
+  Fields fields(table, "derived", file, line);
+  DerivedSpec derived;
+  derived.line = line;
+  derived.name = fields.required_text("name");
+  derived.sweep = fields.required_text("sweep");
+  derived.of = fields.required_text("of");
+  derived.over = fields.required_text("over");
+  derived.how = fields.choice("how", {"mean", "variance", "difference"}, "mean");
+  fields.done();
+  return derived;
+}
+
+}  // namespace widthwise
