@@ -8,10 +8,11 @@
 // Forward and backward are one product each; whoever updates W folds its rate into the product (alpha, beta).
 #pragma once
 
+#include "widthwise/linalg/pointwise.h"
 #include "widthwise/linalg/products.h"
 #include "widthwise/linalg/view.h"
 
-namespace widthwise::dense {
+namespace widthwise::dense_layer {
 
 template <class T>
 void forward(View<const T> x, View<const T> w, View<T> z) {
@@ -32,9 +33,7 @@ void backward_weight(T alpha, View<const T> d, View<const T> x, T beta, View<T> 
 /// db <- alpha (column sums of D) + beta db, with db of length O.
 template <class T>
 void backward_bias(T alpha, View<const T> d, T beta, T* db) {
-  for (Index j = 0; j < d.cols; ++j) db[j] = beta == T(0) ? T(0) : beta * db[j];
-  for (Index i = 0; i < d.rows; ++i)
-    for (Index j = 0; j < d.cols; ++j) db[j] += alpha * d(i, j);
+  pointwise::column_sums<T>(alpha, d, beta, db);
 }
 
 /// `dx`, `v` (with its bias direction `v_bias`, of length O) may have null data: that part of the direction is zero.
@@ -47,4 +46,4 @@ void jvp(View<const T> x, View<const T> w, View<const T> dx, View<const T> v, co
     for (Index j = 0; j < dz.cols; ++j) dz(i, j) += v_bias[j];
 }
 
-}  // namespace widthwise::dense
+}  // namespace widthwise::dense_layer

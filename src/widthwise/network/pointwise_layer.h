@@ -14,7 +14,7 @@
 #include "widthwise/linalg/threads.h"
 #include "widthwise/linalg/view.h"
 
-namespace widthwise::pointwise {
+namespace widthwise::pointwise_layer {
 
 /// Calls pass(first_row, rows) over all rows, in parallel where `entries` are enough to pay for it (a pass runs at
 /// memory speed: 2^17 entries are tens of microseconds).
@@ -56,4 +56,4 @@ void jvp(const Activation* phi, View<const T> z, View<const T> dz, View<T> dh) {
   backward(phi, z, dh);
 }
 
-}  // namespace widthwise::pointwise
+}  // namespace widthwise::pointwise_layer

@@ -82,15 +82,15 @@ void Propagation<T>::forward(const Ensemble<T>& ensemble, View<const T> inputs, 
   for (Index layer = 1; layer <= layers(); ++layer) {
     // The members' first weights are stacked rows and their inputs the same: one product.
     if (layer == 1)
-      dense::forward<T>(inputs, parameters.stacked_first_weight(members.first, members.count),
-                        side_by_side(preactivations_, members, 1));
+      dense_layer::forward<T>(inputs, parameters.stacked_first_weight(members.first, members.count),
+                              side_by_side(preactivations_, members, 1));
     else
       for (Index member = members.first; member < members.first + members.count; ++member)
-        dense::forward<T>(activation(member, layer - 1), parameters.weight(member, layer),
-                          of_member(preactivations_, member, layer));
+        dense_layer::forward<T>(activation(member, layer - 1), parameters.weight(member, layer),
+                                of_member(preactivations_, member, layer));
     // Biases of consecutive members are consecutive too: one pass.
-    pointwise::forward<T>(nonlinear(layer), side_by_side(preactivations_, members, layer),
-                          parameters.bias(members.first, layer).data, side_by_side(activations_, members, layer));
+    pointwise_layer::forward<T>(nonlinear(layer), side_by_side(preactivations_, members, layer),
+                                parameters.bias(members.first, layer).data, side_by_side(activations_, members, layer));
   }
 }
 
@@ -113,9 +113,9 @@ View<T> Propagation<T>::delta(Index member, Index layer) {
 template <class T>
 void Propagation<T>::pull_back(const Ensemble<T>& ensemble, MemberRange members, Index layer) {
   for (Index member = members.first; member < members.first + members.count; ++member)
-    dense::backward_input<T>(delta(member, layer), ensemble.weight(member, layer), delta(member, layer - 1));
-  pointwise::backward<T>(nonlinear(layer - 1), side_by_side(preactivations_, members, layer - 1),
-                         side_by_side(gradients_, members, layer - 1));
+    dense_layer::backward_input<T>(delta(member, layer), ensemble.weight(member, layer), delta(member, layer - 1));
+  pointwise_layer::backward<T>(nonlinear(layer - 1), side_by_side(preactivations_, members, layer - 1),
+                               side_by_side(gradients_, members, layer - 1));
 }
 
 template <class T>
@@ -128,9 +128,9 @@ void Propagation<T>::gradient(const Ensemble<T>& ensemble, Index member, View<co
   if (output_gradient.data != last.data)
     for (Index i = 0; i < last.rows; ++i) std::copy_n(output_gradient.row(i), last.cols, last.row(i));
   backward(ensemble, {member, 1}, [&](const Factors<T>& factors) {
-    dense::backward_weight<T>(T(1), factors.delta, factors.input, T(0), gradient.weight(slot, factors.layer));
+    dense_layer::backward_weight<T>(T(1), factors.delta, factors.input, T(0), gradient.weight(slot, factors.layer));
     if (const View<T> bias = gradient.bias(slot, factors.layer); bias.data)
-      dense::backward_bias<T>(T(1), factors.delta, T(0), bias.data);
+      dense_layer::backward_bias<T>(T(1), factors.delta, T(0), bias.data);
   });
 }
 
@@ -159,12 +159,12 @@ View<const T> Propagation<T>::jvp(const Ensemble<T>& ensemble, Index member, con
   View<const T> incoming = input_direction;
   for (Index layer = 1; layer <= layers(); ++layer) {
     const View<T> dz = first_slot(tangents_, layer);
-    dense::jvp<T>(activation(member, layer - 1), ensemble.weight(member, layer), incoming,
-                  direction ? direction->weight(slot, layer) : View<const T>{},
-                  direction ? direction->bias(slot, layer).data : nullptr, dz);
+    dense_layer::jvp<T>(activation(member, layer - 1), ensemble.weight(member, layer), incoming,
+                        direction ? direction->weight(slot, layer) : View<const T>{},
+                        direction ? direction->bias(slot, layer).data : nullptr, dz);
     if (layer == layers()) break;
     const View<T> dh = first_slot(activation_tangents_, layer);
-    pointwise::jvp<T>(nonlinear(layer), preactivation(member, layer), dz, dh);
+    pointwise_layer::jvp<T>(nonlinear(layer), preactivation(member, layer), dz, dh);
     incoming = dh;
   }
   return tangent(layers());

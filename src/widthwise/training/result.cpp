@@ -4,10 +4,14 @@ namespace widthwise {
 
 std::string_view status_name(RunStatus status) {
   switch (status) {
-    case RunStatus::finished: return "finished";
-    case RunStatus::stopped: return "stopped";
-    case RunStatus::diverged: return "diverged";
-    case RunStatus::interrupted: return "interrupted";
+    case RunStatus::finished:
+      return "finished";
+    case RunStatus::stopped:
+      return "stopped";
+    case RunStatus::diverged:
+      return "diverged";
+    case RunStatus::interrupted:
+      return "interrupted";
   }
   return "unknown";
 }

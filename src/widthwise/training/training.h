@@ -66,7 +66,8 @@ struct RunResult {
   std::int64_t step = 0;  // updates applied
   std::string reason;     // a sentence, empty when finished
   double seconds = 0;     // wall time of the ensemble until this member left, probes included
-  double last_batch_loss = std::numeric_limits<double>::quiet_NaN();  // of the last update
+  double last_batch_loss =
+      std::numeric_limits<double>::quiet_NaN();  // of the last batch looked at, at the state returned or just before
 };
 
 /// What a probe sees of one member.

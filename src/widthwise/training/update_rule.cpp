@@ -1,0 +1,49 @@
+#include "widthwise/training/update_rule.h"
+
+#include <fmt/format.h>
+
+#include "widthwise/base/error.h"
+#include "widthwise/training/adam.h"
+#include "widthwise/training/momentum.h"
+#include "widthwise/training/sgd.h"
+
+namespace widthwise {
+
+namespace {
+
+void check_average(const char* key, double value) {
+  if (!(value >= 0 && value < 1)) throw ConfigError({"", key}, "a number in [0, 1)", fmt::format("{}", value));
+}
+
+template <class T>
+void check_no_decay(const Ensemble<T>& ensemble) {
+  for (Index member = 0; member < ensemble.size(); ++member)
+    for (const auto* tensors : {&ensemble.scaling(member).weights, &ensemble.scaling(member).biases})
+      for (const TensorScaling& scaling : *tensors)
+        if (scaling.effective_decay != 0)
+          throw ConfigError({"", "training.optimizer"}, "sgd or momentum where weights decay", "adam");
+}
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<UpdateRule<T>> make_update_rule(const TrainingOptions& options, const Ensemble<T>& ensemble) {
+  switch (options.optimizer) {
+    case OptimizerKind::sgd:
+      return std::make_unique<Sgd<T>>();
+    case OptimizerKind::momentum:
+      check_average("training.momentum", options.momentum);
+      return std::make_unique<Momentum<T>>(options.momentum, ensemble);
+    case OptimizerKind::adam:
+      check_average("training.beta1", options.beta1);
+      check_average("training.beta2", options.beta2);
+      check_no_decay(ensemble);
+      return std::make_unique<Adam<T>>(options.beta1, options.beta2, ensemble);
+  }
+  throw ConfigError({"", "training.optimizer"}, "sgd, momentum or adam", "another value");
+}
+
+template std::unique_ptr<UpdateRule<float>> make_update_rule(const TrainingOptions&, const Ensemble<float>&);
+template std::unique_ptr<UpdateRule<double>> make_update_rule(const TrainingOptions&, const Ensemble<double>&);
+
+}  // namespace widthwise

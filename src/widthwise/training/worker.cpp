@@ -1,0 +1,170 @@
+#include "widthwise/training/worker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace widthwise {
+
+namespace {
+
+// Room for the gradient of any layer's weights (of all members in layer 1) or biases.
+template <class T>
+Index scratch_size(const Ensemble<T>& ensemble, Index members) {
+  Index size = 0;
+  for (Index layer = 1; layer <= ensemble.layers(); ++layer) {
+    const View<const T> weight = ensemble.weight(0, layer);
+    size = std::max(size, (layer == 1 ? members : 1) * weight.size());
+  }
+  return size;
+}
+
+template <class T>
+void gather(View<const T> from, std::span<const std::uint32_t> rows, Matrix<T>& to) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::copy_n(from.row(static_cast<Index>(rows[i])), from.cols, to.data() + static_cast<Index>(i) * from.cols);
+}
+
+// Largest |entry|; NaN where any entry is NaN.
+template <class T>
+T largest(View<const T> x) {
+  T most = 0;
+  for (Index i = 0; i < x.rows; ++i)
+    for (Index j = 0; j < x.cols; ++j) {
+      const T size = std::abs(x(i, j));
+      if (!(size <= most)) most = size;
+    }
+  return most;
+}
+
+template <class T>
+void leave(MemberRun<T>& run, RunStatus status, std::int64_t step, double seconds, std::string reason) {
+  run.active = false;
+  run.result.status = status;
+  run.result.step = step;
+  run.result.seconds = seconds;
+  run.result.reason = std::move(reason);
+}
+
+}  // namespace
+
+template <class T>
+Worker<T>::Worker(const Ensemble<T>& ensemble, const Problem<T>& problem, const UpdateRule<T>& rule, Index batch,
+                  Index members)
+    : problem_(problem), propagation_(ensemble, batch, members), inputs_(problem.inputs), targets_(problem.targets) {
+  if (batch < problem.inputs.rows) {
+    batch_inputs_.resize(batch, problem.inputs.cols);
+    batch_targets_.resize(batch, problem.targets.cols);
+  }
+  if (rule.needs_scratch()) scratch_ = AlignedArray<T>(scratch_size(ensemble, members));
+}
+
+template <class T>
+void Worker<T>::take_batch(const Segment& segment, std::int64_t step) {
+  if (segment.rows.empty()) {
+    inputs_ = problem_.inputs;
+    targets_ = problem_.targets;
+    return;
+  }
+  const auto batch = static_cast<std::size_t>(segment.batch);
+  rows_ = std::span(segment.rows).subspan(static_cast<std::size_t>(step - segment.from) * batch, batch);
+  gather(problem_.inputs, rows_, batch_inputs_);
+  gather(problem_.targets, rows_, batch_targets_);
+  inputs_ = view(std::as_const(batch_inputs_));
+  targets_ = view(std::as_const(batch_targets_));
+}
+
+// alpha f + kappa f_0 of the current batch.
+template <class T>
+void Worker<T>::scale_output(const MemberRun<T>& run, Index member, View<T> trained) const {
+  const View<const T> output = propagation_.output(member);
+  const T alpha = static_cast<T>(run.scale.alpha), kappa = static_cast<T>(run.scale.kappa);
+  for (Index i = 0; i < output.rows; ++i) {
+    for (Index j = 0; j < output.cols; ++j) trained(i, j) = alpha * output(i, j);
+    if (run.scale.kappa == 0) continue;
+    const Index row = rows_.empty() ? i : static_cast<Index>(rows_[static_cast<std::size_t>(i)]);
+    for (Index j = 0; j < output.cols; ++j) trained(i, j) += kappa * run.initial_output(row, j);
+  }
+}
+
+// Loss and output gradient of a member on the current batch, and whether it goes on.
+template <class T>
+void Worker<T>::judge(MemberRun<T>& run, Index member, std::int64_t step) {
+  const View<T> gradient = propagation_.output_gradient(member);
+  scale_output(run, member, gradient);
+  const double cap = problem_.options.divergence_cap;
+  const double size = static_cast<double>(largest<T>(gradient));
+  const double loss = problem_.loss.gradient(gradient, targets_, gradient);
+  run.result.last_batch_loss = loss;
+  if (!std::isfinite(loss) || loss > cap)
+    return leave(run, RunStatus::diverged, step, problem_.seconds(),
+                 fmt::format("batch loss {:.3g} at step {}, cap {:.3g}", loss, step, cap));
+  if (!(size <= cap))
+    return leave(run, RunStatus::diverged, step, problem_.seconds(),
+                 fmt::format("output of size {:.3g} at step {}, cap {:.3g}", size, step, cap));
+  const T alpha = static_cast<T>(run.scale.alpha);
+  if (alpha != T(1))
+    for (Index i = 0; i < gradient.rows; ++i)
+      for (Index j = 0; j < gradient.cols; ++j) gradient(i, j) *= alpha;
+}
+
+template <class T>
+void Worker<T>::look(const Ensemble<T>& ensemble, std::span<MemberRun<T>> runs, MemberRange block,
+                     const Segment& segment) {
+  take_batch(segment, segment.from);
+  const Index end = block.first + block.count;
+  for (MemberRange range = next_active<T>(runs, block.first, end); range.count > 0;
+       range = next_active<T>(runs, range.first + range.count, end)) {
+    propagation_.forward(ensemble, inputs_, range);
+    for (Index member = range.first; member < range.first + range.count; ++member)
+      judge(runs[static_cast<std::size_t>(member)], member, segment.from);
+  }
+}
+
+template <class T>
+void Worker<T>::train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<MemberRun<T>> runs, MemberRange block,
+                      const Segment& segment) {
+  const double target = problem_.options.target_loss;
+  const Index end = block.first + block.count;
+  for (std::int64_t step = segment.from; step < segment.to; ++step) {
+    take_batch(segment, step);
+    for (MemberRange range = next_active<T>(runs, block.first, end); range.count > 0;
+         range = next_active<T>(runs, range.first + range.count, end)) {
+      propagation_.forward(ensemble, inputs_, range);
+      const Index range_end = range.first + range.count;
+      for (Index member = range.first; member < range_end; ++member) {
+        MemberRun<T>& run = runs[static_cast<std::size_t>(member)];
+        judge(run, member, step);
+        const double loss = run.result.last_batch_loss;
+        if (run.active && target > 0 && loss <= target)
+          leave(run, RunStatus::stopped, step, problem_.seconds(),
+                fmt::format("batch loss {:.3g} reached the target {:.3g}", loss, target));
+        if (run.active) run.losses.push_back(loss);
+      }
+      for (MemberRange staying = next_active<T>(runs, range.first, range_end); staying.count > 0;
+           staying = next_active<T>(runs, staying.first + staying.count, range_end))
+        propagation_.backward(ensemble, staying, [&](const Factors<T>& factors) {
+          rule.update(ensemble, factors, step, scratch_.data());
+        });
+    }
+  }
+}
+
+template <class T>
+Matrix<T> Worker<T>::outputs(const Ensemble<T>& ensemble, Index member) {
+  const View<const T> inputs = problem_.inputs;
+  Matrix<T> outputs(inputs.rows, problem_.targets.cols);
+  for (Index first = 0; first < inputs.rows; first += propagation_.max_samples()) {
+    const Index rows = std::min(propagation_.max_samples(), inputs.rows - first);
+    propagation_.forward(ensemble, inputs.block(first, 0, rows, inputs.cols), member);
+    for (Index i = 0; i < rows; ++i)
+      std::copy_n(propagation_.output(member).row(i), outputs.cols(), &outputs(first + i, 0));
+  }
+  return outputs;
+}
+
+template class Worker<float>;
+template class Worker<double>;
+
+}  // namespace widthwise
