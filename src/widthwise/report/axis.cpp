@@ -1,0 +1,107 @@
+#include "widthwise/report/axis.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "widthwise/report/text.h"
+
+namespace widthwise::report {
+namespace {
+
+// Smallest and largest of the values an axis can show.
+class Extent {
+ public:
+  explicit Extent(bool log) : log_(log) {}
+  void add(double value) {
+    if (!std::isfinite(value) || (log_ && value <= 0)) return;
+    low_ = any_ ? std::min(low_, value) : value;
+    high_ = any_ ? std::max(high_, value) : value;
+    any_ = true;
+  }
+  void add(const std::vector<double>& values) {
+    for (const double value : values) add(value);
+  }
+  AxisRange range(double margin) const {
+    if (!any_) return log_ ? AxisRange{0.1, 10} : AxisRange{0, 1};
+    if (log_) {
+      const double factor = low_ < high_ ? std::exp(margin * std::log(high_ / low_)) : 2.0;
+      return {std::max(low_ / factor, 1e-300), high_ * factor};
+    }
+    const double pad = low_ < high_ ? margin * (high_ - low_) : std::max(0.5, 0.5 * std::abs(low_));
+    return {low_ - pad, high_ + pad};
+  }
+
+ private:
+  bool log_, any_ = false;
+  double low_ = 0, high_ = 0;
+};
+
+bool powers_of_two(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double v) {
+    int exponent = 0;
+    return v > 0 && std::frexp(v, &exponent) == 0.5;
+  });
+}
+
+Tick make_tick(double value, bool as_power) {
+  if (!as_power) return {value, short_number(value), ""};
+  return {value, "2", std::to_string(std::ilogb(value))};
+}
+
+}  // namespace
+
+FigureAxes figure_axes(const Figure& figure) {
+  Extent x(figure.log_x), y(figure.log_y), color(figure.log_color);
+  for (const Panel& panel : figure.panels) {
+    for (const Series& s : panel.series) {
+      x.add(s.x);
+      for (const auto* values : {&s.y, &s.low, &s.high}) y.add(*values);
+    }
+    if (panel.grid.z.empty()) continue;
+    x.add(cell_edges(panel.grid.x, figure.log_x));
+    y.add(cell_edges(panel.grid.y, figure.log_y));
+    color.add(panel.grid.z);
+  }
+  const double margin = figure.kind == Kind::heatmap ? 0 : 0.05;
+  return {x.range(margin), y.range(margin), color.range(0)};
+}
+
+std::vector<Tick> grid_ticks(std::vector<double> values, bool log, std::size_t most) {
+  std::erase_if(values, [log](double v) { return !std::isfinite(v) || (log && v <= 0); });
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  if (values.size() < 2 || values.size() > 24 || most < 2) return {};
+  const auto position = [&](double v) { return log ? std::log(v) : v; };
+  const std::size_t stride = (values.size() + most - 1) / most;
+  std::vector<double> kept;
+  for (std::size_t i = 0; i < values.size(); i += stride) kept.push_back(values[i]);
+  const double span = position(values.back()) - position(values.front());
+  for (std::size_t i = 0; i + 1 < kept.size(); ++i) {
+    if (position(kept[i + 1]) - position(kept[i]) < span / (2.0 * static_cast<double>(most))) return {};
+  }
+  const bool as_power = log && powers_of_two(values) && (values.front() < 1.0 / 16 || values.back() > 8192);
+  std::vector<Tick> ticks;
+  for (const double value : kept) ticks.push_back(make_tick(value, as_power));
+  return ticks;
+}
+
+std::vector<double> x_values(const Figure& figure) {
+  std::vector<double> values;
+  for (const Panel& panel : figure.panels) {
+    for (const Series& s : panel.series) values.insert(values.end(), s.x.begin(), s.x.end());
+    values.insert(values.end(), panel.grid.x.begin(), panel.grid.x.end());
+  }
+  return values;
+}
+
+std::vector<double> grid_y_values(const Figure& figure) {
+  std::vector<double> values;
+  for (const Panel& panel : figure.panels) values.insert(values.end(), panel.grid.y.begin(), panel.grid.y.end());
+  return values;
+}
+
+std::size_t ticks_that_fit(std::size_t columns) {
+  return columns <= 1 ? 12 : columns == 2 ? 8 : 5;
+}
+
+}  // namespace widthwise::report

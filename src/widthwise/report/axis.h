@@ -1,0 +1,44 @@
+// What the panels of a figure share: the range of each axis, and ticks at the values of the grid where those are few.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "widthwise/report/figure.h"
+
+namespace widthwise::report {
+
+/// Low and high end of an axis in data units, with a margin (a factor on a log axis); low < high, low > 0 on a log
+/// axis.
+struct AxisRange {
+  double low = 0, high = 1;
+};
+
+struct FigureAxes {
+  AxisRange x, y, color;
+};
+
+/// Ranges that hold every drawable point of every panel. Bands count too, except where they reach zero on a log axis.
+FigureAxes figure_axes(const Figure& figure);
+
+/// A tick: where, and its text as base and exponent ("2" and "-7"); the exponent is empty for a plain number.
+struct Tick {
+  double value = 0;
+  std::string base, exponent;
+};
+
+/// Ticks at the values that occur on an axis (the x of all series, or the x or y of all grids), thinned to at most
+/// `most`; powers of two as such where they are small or large. Empty where the values are too many or too uneven to be
+/// ticks: the drawing program then chooses.
+std::vector<Tick> grid_ticks(std::vector<double> values, bool log, std::size_t most);
+
+/// All x values (or, for a heat map, y values) that occur in a figure.
+std::vector<double> x_values(const Figure& figure);
+std::vector<double> grid_y_values(const Figure& figure);
+
+/// Largest number of ticks that stay readable under one of `columns` panels.
+std::size_t ticks_that_fit(std::size_t columns);
+
+}  // namespace widthwise::report
