@@ -1,0 +1,39 @@
+// The learning rate (or another positive setting) at which a loss is least, from losses on a grid of rates: a parabola
+// in log2 rate through the lowest point and its nearest neighbours, so that the optimum moves continuously where the
+// grid does not. Its vertex is trusted only between the neighbours of the lowest point; where it lies outside, or opens
+// downward, the lowest grid point is returned.
+//
+// An optimum at the end of the grid, or beside rates that diverged, is a bound rather than an optimum: it is flagged.
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace widthwise {
+
+/// A loss at a rate > 0. A loss that is not finite means that the run diverged.
+struct RatePoint {
+  double rate = 0, loss = 0;
+};
+
+struct Optimum {
+  enum class Edge { none, lower, upper };
+
+  double rate = 0, log2_rate = 0;  // NaN where no rate gave a finite loss
+  double loss = 0;                 // of the parabola at its vertex, or of the lowest point
+  double curvature = 0;            // second derivative of the loss by log2 rate, 0 where no parabola was used
+  double grid_rate = 0;            // the rate of the lowest point itself
+  Edge edge = Edge::none;          // the lowest point is the first or last rate tried: extend the grid that way
+  bool beside_divergence = false;  // the next rate diverged
+  std::string flag;                // "" or a phrase on what is doubtful, with the direction in which to extend
+
+  bool found() const { return rate > 0; }
+  bool reliable() const { return found() && flag.empty(); }
+};
+
+/// @param points in any order; losses at equal rates are averaged (one that diverged makes the rate a diverged one).
+/// @param window how many points, at most, the parabola goes through: 3 (exact) to 5 and more (least squares, in which
+///   points farther than one neighbour count a quarter).
+Optimum find_optimum(std::span<const RatePoint> points, int window = 5);
+
+}  // namespace widthwise

@@ -1,0 +1,217 @@
+#include "widthwise/numerics/verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+namespace widthwise {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// How a correction s(x) = (x_min/x)^(1/2), times a small number e, moves a log-log slope over these x: `shift` is B,
+/// `change` is D of the header.
+struct CorrectionEffect {
+  double shift, change;
+};
+
+CorrectionEffect correction_effect(const std::vector<double>& x) {
+  std::vector<double> log_x, s;
+  for (const double value : x) {
+    log_x.push_back(std::log(value));
+    s.push_back(std::sqrt(x.front() / value));
+  }
+  const double all = fit_line(log_x, s).slope;
+  const double without = fit_line({log_x.begin() + 1, log_x.end()}, {s.begin() + 1, s.end()}).slope;
+  return {std::abs(all), without - all};
+}
+
+Interval interval_over_seeds(const std::vector<double>& values, const VerdictRule& rule) {
+  return values.size() >= rule.bootstrap_from ? bootstrap_interval(values, rule.key, rule.confidence)
+                                              : student_interval(values, rule.confidence);
+}
+
+/// What finite x may hide: point 2 of the rule.
+double systematic_widening(const Slopes& slopes, const VerdictRule& rule) {
+  const CorrectionEffect effect = correction_effect(slopes.x);
+  const double natural = std::min(rule.largest_correction, 1 / std::sqrt(slopes.x.front()));
+  const std::vector<double> changes = slopes.changes();
+  if (changes.size() < 2 || !(std::abs(effect.change) > 0)) return effect.shift * natural;
+  const double change = std::abs(mean(changes)), per_unit = std::abs(effect.change);
+  const double noise =
+      student_quantile(static_cast<double>(changes.size() - 1), rule.confidence) * standard_error(changes);
+  const double least = std::max(0.0, change - noise) / per_unit, most = (change + noise) / per_unit;
+  return std::max(change, effect.shift * std::max(least, std::min(most, natural)));
+}
+
+std::string band_text(const Claim& claim) {
+  switch (claim.kind) {
+    case Claim::Kind::below:
+      return fmt::format("the values up to {:.3g}", claim.band().high);
+    case Claim::Kind::above:
+      return fmt::format("the values from {:.3g} on", claim.band().low);
+    case Claim::Kind::near:
+      break;
+  }
+  return fmt::format("[{:.3g}, {:.3g}]", claim.band().low, claim.band().high);
+}
+
+/// The fewest seeds with which Student's interval is at most -+ half wide, 0 if more than 1000.
+std::size_t seeds_for(double deviation, double half, std::size_t have, double confidence) {
+  for (std::size_t k = have + 1; k <= 1000; ++k) {
+    const auto count = static_cast<double>(k);
+    if (student_quantile(count - 1, confidence) * deviation / std::sqrt(count) <= half) return k;
+  }
+  return 0;
+}
+
+/// What would decide an undecided claim, if the measured value stayed.
+std::string advice(const Decision& decision, const VerdictRule& rule) {
+  const Interval band = decision.claim.band();
+  const bool inside = band.contains(decision.measured);
+  const double room = inside ? std::min(decision.measured - band.low, band.high - decision.measured)
+                             : std::max(band.low - decision.measured, decision.measured - band.high);
+  const std::string outcome = inside ? "agree" : "disagree";
+  if (decision.systematic < room) {
+    std::vector<double> values;
+    for (const auto& seed : decision.seeds) values.push_back(seed.slope);
+    const std::size_t seeds =
+        seeds_for(standard_deviation(values), room - decision.systematic, values.size(), rule.confidence);
+    if (seeds > 0) return fmt::format("About {} seeds would make it {}, if the measured value stays.", seeds, outcome);
+  } else if (room > 0) {
+    // The widening falls like x^(-1/2); half of the room is left to the seeds.
+    const double factor = std::pow(2 * decision.systematic / room, 2);
+    if (factor <= 100)
+      return fmt::format(
+          "What finite widths may hide (-+{:.2g}) is too much: a range starting about {:.0f} times higher would make "
+          "it "
+          "{}, if the measured value stays; more widths and seeds help if they show the slope not to change.",
+          decision.systematic, std::ceil(factor), outcome);
+  }
+  return fmt::format(
+      "The measured value lies too near the edge of {} for more data to decide; widen the tolerance or "
+      "the range of widths.",
+      band_text(decision.claim));
+}
+
+/// The verdict from measured value and interval: point 3 of the rule.
+void decide(Decision& decision, const VerdictRule& rule) {
+  const Interval band = decision.claim.band(), found = decision.interval;
+  const std::string measured =
+      fmt::format("measured {:.3g} in [{:.3g}, {:.3g}]", decision.measured, found.low, found.high);
+  if (band.low <= found.low && found.high <= band.high) {
+    decision.verdict = Verdict::agrees;
+    decision.explanation = fmt::format("{}, inside {}.", measured, band_text(decision.claim));
+  } else if (found.high < band.low || band.high < found.low) {
+    decision.verdict = Verdict::disagrees;
+    decision.explanation = fmt::format("{}, outside {}.", measured, band_text(decision.claim));
+  } else {
+    decision.verdict = Verdict::undecided;
+    decision.explanation = fmt::format("{}, partly outside {}.", measured, band_text(decision.claim));
+    decision.advice = advice(decision, rule);
+  }
+  decision.explanation[0] = 'M';
+}
+
+void cannot_measure(Decision& decision, const std::string& reason, const std::string& remedy) {
+  decision.verdict = Verdict::undecided;
+  decision.interval = {nan, nan};
+  decision.statistical = decision.systematic = nan;
+  decision.explanation = reason;
+  decision.advice = remedy;
+}
+
+double mean_slope(const std::vector<SeedSlope>& seeds, double SeedSlope::*member) {
+  double sum = 0;
+  for (const auto& seed : seeds) sum += seed.*member;
+  return sum / static_cast<double>(seeds.size());
+}
+
+}  // namespace
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::agrees:
+      return "agrees";
+    case Verdict::disagrees:
+      return "disagrees";
+    case Verdict::undecided:
+      break;
+  }
+  return "undecided";
+}
+
+Interval Claim::band() const {
+  switch (kind) {
+    case Kind::below:
+      return {-infinity, predicted + tolerance};
+    case Kind::above:
+      return {predicted - tolerance, infinity};
+    case Kind::near:
+      break;
+  }
+  return {predicted - tolerance, predicted + tolerance};
+}
+
+Decision judge_exponent(const std::vector<Point>& points, const Claim& claim, const VerdictRule& rule) {
+  const Slopes slopes = log_log_slopes(points);
+  Decision decision;
+  decision.claim = claim;
+  decision.seeds = slopes.seeds;
+  decision.dropped = slopes.dropped;
+  decision.measured = mean_slope(slopes.seeds, &SeedSlope::slope);  // NaN of none
+  decision.intercept = mean_slope(slopes.seeds, &SeedSlope::intercept);
+  decision.change = mean(slopes.changes());
+  if (slopes.seeds.empty()) {
+    cannot_measure(decision, "No seed has usable values at two different widths.",
+                   "Measure at least 2 widths (better 4 or more) with 2 seeds (better 3 or more) each.");
+  } else if (slopes.seeds.size() < 2) {
+    cannot_measure(decision, "A single seed gives a slope but no interval.",
+                   "Measure at least one more seed, better two or more.");
+  } else {
+    const Interval over_seeds = interval_over_seeds(slopes.slopes(), rule);
+    decision.statistical = (over_seeds.high - over_seeds.low) / 2;
+    decision.systematic = systematic_widening(slopes, rule);
+    decision.interval = {over_seeds.low - decision.systematic, over_seeds.high + decision.systematic};
+    decide(decision, rule);
+  }
+  return decision;
+}
+
+Decision judge_value(const std::vector<Point>& points, const Claim& claim, const VerdictRule& rule) {
+  Decision decision;
+  decision.claim = claim;
+  decision.intercept = decision.change = nan;
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<double>> by_seed;
+  for (const Point& point : points) {
+    if (!std::isfinite(point.y)) {
+      decision.dropped.push_back(
+          {fmt::format("x = {}, seed {}", point.x, point.seed), fmt::format("the value is not finite ({})", point.y)});
+      continue;
+    }
+    if (!by_seed.contains(point.seed)) order.push_back(point.seed);
+    by_seed[point.seed].push_back(point.y);
+  }
+  std::vector<double> values;
+  for (const std::string& seed : order) {
+    values.push_back(mean(by_seed[seed]));
+    decision.seeds.push_back({seed, values.back(), nan, nan});
+  }
+  decision.measured = mean(values);
+  if (values.size() < 2) {
+    cannot_measure(decision, values.empty() ? "Nothing usable was measured." : "A single seed gives no interval.",
+                   "Measure at least 2 seeds, better 3 or more.");
+  } else {
+    decision.interval = interval_over_seeds(values, rule);
+    decision.statistical = (decision.interval.high - decision.interval.low) / 2;
+    decide(decision, rule);
+  }
+  return decision;
+}
+
+}  // namespace widthwise

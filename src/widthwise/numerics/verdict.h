@@ -1,0 +1,67 @@
+// Verdicts: does a measured exponent agree with a predicted one? The rule:
+//
+//   1. One slope of log y over log x a seed (slope.h), then an interval over seeds: Student's t, from 10 seeds the
+//      bootstrap-t.
+//   2. The interval is widened on both sides for what finite widths do to a slope. A correction y -> y (1 + e s(x)),
+//      s(x) = (x_min/x)^(1/2), shifts the slope by e B and changes it by e D when the smallest x is dropped, with B and
+//      D known from the x alone. The measured change thus measures e, with Student's interval |e| in [e_low, e_high].
+//      The widening is |B| max(e_low, min(e_high, e_0)), and never less than the change itself. Here e_0 = min(1/5,
+//      x_min^(-1/2)): a correction up to the natural size is allowed for where the data cannot exclude it, a larger one
+//      where they show it. (The change alone would not do: for widths 32..512 it is a sixth of the shift.)
+//   3. Agrees: the interval lies inside the band the claim allows, [predicted - tolerance, predicted + tolerance] or a
+//      half-line. Disagrees: interval and band are disjoint. Otherwise undecided, with what would decide it.
+//
+// Whatever the data, the answer is a Decision, never an exception: fewer than 2 seeds or 2 widths are "undecided".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "widthwise/numerics/slope.h"
+#include "widthwise/numerics/statistics.h"
+
+namespace widthwise {
+
+enum class Verdict { agrees, disagrees, undecided };
+/// "agrees", "disagrees", "undecided".
+std::string_view verdict_name(Verdict verdict);
+
+/// What theory says of a number: near `predicted`, or on one side of it.
+struct Claim {
+  enum class Kind { near, below, above };
+  double predicted = 0;
+  double tolerance = 0;  // of a side: how far beyond `predicted` still counts
+  Kind kind = Kind::near;
+
+  /// The values the claim allows; a half-line for a side.
+  Interval band() const;
+};
+
+struct VerdictRule {
+  double confidence = 0.95;
+  std::size_t bootstrap_from = 10;  // seeds
+  double largest_correction = 0.2;  // e_0 is this or x_min^(-1/2), the smaller; 0: widen by what the data show alone
+  Key key = Key(0);                 // of the bootstrap
+};
+
+struct Decision {
+  Verdict verdict = Verdict::undecided;
+  Claim claim;
+  double measured = 0, intercept = 0;  // mean line over seeds: log y = intercept + measured log x; NaN if not measured
+  Interval interval;                   // of `measured`, widened; NaN if not measured
+  double statistical = 0;              // half the interval over seeds
+  double systematic = 0;               // what it was widened by, each side
+  double change = 0;                   // mean change of slope when the smallest x is dropped; NaN below three x
+  std::vector<SeedSlope> seeds;        // a slope a seed (for a value: the value, in `slope`)
+  std::vector<Dropped> dropped;
+  std::string explanation;  // a sentence: why this verdict
+  std::string advice;       // a sentence: what would decide it; "" unless undecided
+};
+
+/// Judges a claim on the exponent of y in x.
+Decision judge_exponent(const std::vector<Point>& points, const Claim& claim, const VerdictRule& rule = {});
+/// Judges a claim on y itself: one mean over its points a seed, then the interval over seeds (nothing to widen).
+Decision judge_value(const std::vector<Point>& points, const Claim& claim, const VerdictRule& rule = {});
+
+}  // namespace widthwise
