@@ -1,0 +1,60 @@
+// Exponents: how each kind of tensor of a network scales with width (and with depth).
+//
+//   W = n^-a w      w_0 ~ n^-b      rate n^-c      Adam's epsilon n^-e      weight decay n^-d
+//
+// for the blocks input (W_1), hidden (W_2..W_L) and output (W_{L+1}), and for their biases. They are the exponents of
+// *ratios to a reference*: value = base (n/n_ref)^-exponent (L/L_ref)^-depth_exponent, so networks of every
+// parameterization coincide at n = n_ref, L = L_ref; n_ref = 1 gives the absolute powers of the papers. What the base
+// values are says scaling.h.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "widthwise/parameterization/rational.h"
+
+namespace widthwise {
+
+/// The family of update rules a parameterization is written for; momentum scales like sgd.
+enum class OptimizerKind { sgd, momentum, adam };
+/// "sgd", "momentum", "adam".
+std::string_view optimizer_name(OptimizerKind optimizer);
+/// @throws ConfigError with key training.optimizer for an unknown name.
+OptimizerKind parse_optimizer(std::string_view name);
+
+/// Exponents of one block; a positive one shrinks with width.
+struct BlockExponents {
+  Rational a, b, c;  // multiplier, initial size, rate
+  Rational e, d;     // Adam's epsilon, weight decay
+  bool operator==(const BlockExponents&) const = default;
+};
+
+/// One scale (width or depth) of a whole network.
+struct Exponents {
+  BlockExponents input, hidden, output;
+  std::vector<BlockExponents> hidden_layers;  // entry l-2 is W_l, l = 2..L, where hidden blocks differ; else empty
+  BlockExponents input_bias, hidden_bias, output_bias;
+
+  /// Of weight matrix `layer`, 1..L+1, of a network of L = hidden_layers_count hidden layers.
+  /// @throws ConfigError (parameterization.hidden_layers) where entries are given but not L-1 of them.
+  const BlockExponents& weight(int layer, int hidden_layers_count) const;
+  const BlockExponents& bias(int layer, int hidden_layers_count) const;
+};
+
+struct Parameterization {
+  std::string name = "custom";
+  Exponents width, depth;
+  double reference_width = 1, reference_depth = 1;
+};
+
+/// The bias exponents with which a bias moves by as much as the weights beside it move the preactivation: with
+/// features of order one, hidden and output c_bias = 2a + c - 1 (sgd) or a + c - 1 (adam), input the same without -1,
+/// and epsilon that of the effective weight, e - a. Multiplier and initial size do not depend on width.
+void move_biases_with_preactivations(Exponents& exponents, OptimizerKind optimizer);
+
+/// Reads "a,b,c" (each as parse_rational), for example "1/2,0,0"; e and d are 0.
+/// @throws ConfigError naming `key`.
+BlockExponents parse_exponent_triple(std::string_view text, std::string_view key);
+
+}  // namespace widthwise

@@ -1,0 +1,72 @@
+#include "widthwise/parameterization/scaling.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "widthwise/base/error.h"
+
+namespace widthwise {
+
+namespace {
+
+void require_positive(double value, const char* key) {
+  if (!(value > 0) || !std::isfinite(value))
+    throw ConfigError({"", key}, "a positive number", fmt::format("{}", value));
+}
+
+struct Ratios {
+  double width, depth;
+  double power(const Rational& in_width, const Rational& in_depth) const {
+    return std::pow(width, -in_width.value()) * std::pow(depth, -in_depth.value());
+  }
+};
+
+TensorScaling tensor(const ScaleRequest& request, const Ratios& ratio, const BlockExponents& width,
+                     const BlockExponents& depth, double base_std) {
+  TensorScaling t;
+  t.multiplier = ratio.power(width.a, depth.a);
+  t.init_std = base_std * ratio.power(width.b, depth.b);
+  t.rate = request.learning_rate * ratio.power(width.c, depth.c);
+  t.epsilon = request.epsilon * ratio.power(width.e, depth.e);
+  t.decay = request.weight_decay * ratio.power(width.d, depth.d);
+
+  const double m = t.multiplier;
+  const double rate_factor = request.optimizer == OptimizerKind::adam ? m : m * m;
+  t.effective_std = t.init_std * m;
+  t.effective_rate = t.rate * rate_factor;
+  t.effective_epsilon = t.epsilon / m;
+  t.effective_decay = t.decay / rate_factor;
+  return t;
+}
+
+}  // namespace
+
+InitGains default_gains(double activation_gain) {
+  return {1, activation_gain, 1};
+}
+
+Scaling scale(const Parameterization& parameterization, const ScaleRequest& request) {
+  require_positive(request.width, "architecture.width");
+  require_positive(request.hidden_layers, "architecture.hidden_layers");
+  require_positive(request.input_dimension, "architecture.input_dimension");
+  require_positive(parameterization.reference_width, "parameterization.reference_width");
+  require_positive(parameterization.reference_depth, "parameterization.reference_depth");
+
+  const int hidden_layers = request.hidden_layers;
+  const double depth = request.depth > 0 ? request.depth : hidden_layers;
+  const Ratios ratio{request.width / parameterization.reference_width, depth / parameterization.reference_depth};
+  Scaling scaling;
+  for (int layer = 1; layer <= hidden_layers + 1; ++layer) {
+    const bool input = layer == 1, output = layer == hidden_layers + 1;
+    const double fan_in = input ? request.input_dimension : parameterization.reference_width;
+    const double gain = input ? request.gains.input : output ? request.gains.output : request.gains.hidden;
+    scaling.weights.push_back(tensor(request, ratio, parameterization.width.weight(layer, hidden_layers),
+                                     parameterization.depth.weight(layer, hidden_layers), gain / std::sqrt(fan_in)));
+    scaling.biases.push_back(tensor(request, ratio, parameterization.width.bias(layer, hidden_layers),
+                                    parameterization.depth.bias(layer, hidden_layers), request.bias_std));
+  }
+  return scaling;
+}
+
+}  // namespace widthwise

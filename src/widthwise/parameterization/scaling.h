@@ -1,0 +1,60 @@
+// Scaling: the numbers a parameterization gives at one width and depth.
+//
+//   value = base (n/n_ref)^-exponent (L/L_ref)^-depth_exponent
+//
+// Bases, that is the values at the reference: multiplier 1; initial deviation gain / sqrt(fan_in at n_ref), where
+// fan_in is the input dimension for the input block and n_ref for the others; rate = learning_rate; epsilon; weight
+// decay. Biases start at 0 (base deviation 0) unless bias_std is set. Networks work in effective form, W = multiplier *
+// w:
+//
+//                 std       rate             epsilon       decay
+//   sgd, momentum std * m   rate * m^2       epsilon / m   decay / m^2     (gradient in w is m times that in W)
+//   adam          std * m   rate * m         epsilon / m   decay / m       (decoupled: rate * decay is kept)
+//
+// With this effective_decay, one step multiplies W by 1 - effective_rate * effective_decay under each optimizer.
+#pragma once
+
+#include <vector>
+
+#include "widthwise/parameterization/exponents.h"
+
+namespace widthwise {
+
+/// The numbers of one weight matrix or bias vector.
+struct TensorScaling {
+  double multiplier = 1, init_std = 0, rate = 0, epsilon = 0, decay = 0;                     // of the trainable w
+  double effective_std = 0, effective_rate = 0, effective_epsilon = 0, effective_decay = 0;  // of W = multiplier * w
+};
+
+/// Of all tensors; index l-1 for layer l = 1..L+1. A layer without bias has an entry all the same.
+struct Scaling {
+  std::vector<TensorScaling> weights, biases;
+};
+
+/// Factors on 1/sqrt(fan_in) at the reference.
+struct InitGains {
+  double input = 1, hidden = 1, output = 1;
+};
+/// Input 1, hidden the activation's gain (relu: sqrt 2), output 1: for |x|^2 = input_dimension every preactivation has
+/// second moment 1. The input is no activation's output, hence its 1; the readout's 1 is the papers' convention.
+InitGains default_gains(double activation_gain);
+
+/// What a scaling is asked for.
+struct ScaleRequest {
+  OptimizerKind optimizer = OptimizerKind::sgd;
+  double width = 1;       // n > 0
+  int hidden_layers = 1;  // L >= 1
+  double depth = 0;       // what the depth exponents scale with; 0: hidden_layers
+  double input_dimension = 1;
+  double learning_rate = 1;
+  double epsilon = 1e-8;    // Adam's, at the reference
+  double weight_decay = 0;  // of weights and biases, at the reference
+  double bias_std = 0;      // deviation of initial biases at the reference
+  InitGains gains;
+};
+
+/// @throws ConfigError (architecture.width, architecture.hidden_layers, architecture.input_dimension,
+/// parameterization.reference_width, ...) where a number is not positive and finite.
+Scaling scale(const Parameterization& parameterization, const ScaleRequest& request);
+
+}  // namespace widthwise

@@ -1,0 +1,106 @@
+#include "widthwise/parameterization/schemes.h"
+
+#include <array>
+#include <string>
+
+#include "widthwise/base/error.h"
+
+namespace widthwise {
+
+namespace {
+
+using Triple = std::array<Rational, 3>;  // input, hidden, output
+
+const Rational half(1, 2);
+
+struct Row {
+  const char* name;
+  const char* sentence;
+  Triple a, b, c, adam_c;
+  Triple adam_epsilon;  // of the effective weight: e - a
+};
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> table = {
+      {"standard",
+       "initial sizes 1/sqrt(fan in), one rate everywhere: what frameworks do by default",
+       {0, 0, 0},
+       {0, half, half},
+       {0, 0, 0},
+       {0, 0, 0},
+       {0, 0, 0}},
+      {"ntk",
+       "tangent-kernel parameterization: wide networks become linear in their parameters (Jacot et al. 2018)",
+       {0, half, half},
+       {0, 0, 0},
+       {0, 0, 0},
+       {half, 1, half},
+       {half, half, 0}},
+      {"mup",
+       "maximal update: every layer learns features at every width (Yang and Hu 2021)",
+       {-half, 0, half},
+       {half, half, half},
+       {0, 0, 0},
+       {half, 1, half},
+       {1, 1, 0}},
+      {"mean-field",
+       "mup written with initial weights of order one; with one hidden layer the mean-field limit",
+       {0, half, 1},
+       {0, 0, 0},
+       {-1, -1, -1},
+       {0, half, 0},
+       {1, 1, 0}},
+      {"integrable",
+       "1/n in every layer with mean-field rates (Hajjar, Chizat and Giraud 2021): deep ones are stuck",
+       {0, 1, 1},
+       {0, 0, 0},
+       {-1, -2, -1},
+       {0, 0, 0},
+       {1, 1, 0}},
+  };
+  return table;
+}
+
+BlockExponents block(const Row& row, std::size_t i, OptimizerKind optimizer) {
+  BlockExponents exponents;
+  exponents.a = row.a[i];
+  exponents.b = row.b[i];
+  exponents.c = optimizer == OptimizerKind::adam ? row.adam_c[i] : row.c[i];
+  if (optimizer == OptimizerKind::adam) exponents.e = row.adam_epsilon[i] + row.a[i];
+  return exponents;
+}
+
+}  // namespace
+
+Parameterization named_scheme(std::string_view name, OptimizerKind optimizer) {
+  std::vector<std::string> names;
+  for (const Row& row : rows()) {
+    names.emplace_back(row.name);
+    if (name != row.name) continue;
+    Parameterization scheme =
+        custom_scheme(block(row, 0, optimizer), block(row, 1, optimizer), block(row, 2, optimizer), optimizer);
+    scheme.name = row.name;
+    if (name == "standard") scheme.width.input_bias = scheme.width.hidden_bias = scheme.width.output_bias = {};
+    return scheme;
+  }
+  throw ConfigError({"", "parameterization.name"}, "a parameterization", "'" + std::string(name) + "'",
+                    unknown_name_hint(name, names));
+}
+
+std::vector<Named> known_schemes() {
+  std::vector<Named> known;
+  for (const Row& row : rows()) known.push_back({row.name, row.sentence});
+  return known;
+}
+
+Parameterization custom_scheme(const BlockExponents& input, const BlockExponents& hidden, const BlockExponents& output,
+                               OptimizerKind optimizer) {
+  Parameterization scheme;
+  scheme.width.input = input;
+  scheme.width.hidden = hidden;
+  scheme.width.output = output;
+  move_biases_with_preactivations(scheme.width, optimizer);
+  return scheme;
+}
+
+}  // namespace widthwise

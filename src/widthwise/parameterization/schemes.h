@@ -1,0 +1,34 @@
+// The named parameterizations. Rows are (input, hidden, output); in brackets the Adam form where it differs.
+//
+//   name        a             b            c                            effective rate exponents
+//   standard    0  0   0      0 1/2 1/2    0  0  0                      0  0 0      [0 0 0]
+//   ntk         0  1/2 1/2    0 0   0      0  0  0   [1/2 1   1/2]      0  1 1      [1/2 3/2 1]
+//   mup        -1/2 0  1/2    1/2 (all)    0  0  0   [1/2 1   1/2]     -1  0 1      [0 1 1]
+//   mean-field  0  1/2 1      0 0   0     -1 -1 -1   [0   1/2 0  ]     -1  0 1      [0 1 1]
+//   integrable  0  1   1      0 0   0     -1 -2 -1   [0   0   0  ]     -1  0 1      [0 1 1]
+//
+// Sources: Yang and Hu 2021; Golikov 2020; Hajjar, Chizat and Giraud 2021. mup and mean-field are one gauge orbit. The
+// Adam forms keep what defines the scheme: ntk the largest rates that stay in the kernel regime, the others mup's
+// effective rates. Adam's epsilon follows the gradient of features of order one: effective exponents (1/2, 1/2, 0) for
+// ntk, (1, 1, 0) for mup, mean-field and integrable (under integrable gradients of a fresh deep network are smaller
+// still: there keep epsilon tiny). Biases move with the preactivation, except under standard: one rate everywhere.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "widthwise/base/named.h"
+#include "widthwise/parameterization/exponents.h"
+
+namespace widthwise {
+
+/// @throws ConfigError with key parameterization.name for an unknown name.
+Parameterization named_scheme(std::string_view name, OptimizerKind optimizer);
+/// All names, with a sentence each.
+std::vector<Named> known_schemes();
+
+/// Exponents given by hand; biases move with the preactivation.
+Parameterization custom_scheme(const BlockExponents& input, const BlockExponents& hidden, const BlockExponents& output,
+                               OptimizerKind optimizer);
+
+}  // namespace widthwise
