@@ -31,6 +31,13 @@ OptimizerKind parse_optimizer(std::string_view name) {
                     unknown_name_hint(name, {kOptimizers.begin(), kOptimizers.end()}));
 }
 
+InitLaw parse_init_law(std::string_view name) {
+  if (name == "normal") return InitLaw::normal;
+  if (name == "uniform") return InitLaw::uniform;
+  throw ConfigError({"", "parameterization.init_law"}, "normal or uniform", "'" + std::string(name) + "'",
+                    unknown_name_hint(name, {"normal", "uniform"}));
+}
+
 const BlockExponents& Exponents::weight(int layer, int hidden_layers_count) const {
   if (layer == 1) return input;
   if (layer == hidden_layers_count + 1) return output;

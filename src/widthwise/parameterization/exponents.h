@@ -42,8 +42,14 @@ struct Exponents {
   const BlockExponents& bias(int layer, int hidden_layers_count) const;
 };
 
+/// The law of initial weights, mean 0 and the deviation of the scaling: N(0, std^2), or uniform on +-sqrt(3) std.
+enum class InitLaw { normal, uniform };
+/// "normal" or "uniform". @throws ConfigError with key parameterization.init_law.
+InitLaw parse_init_law(std::string_view name);
+
 struct Parameterization {
   std::string name = "custom";
+  InitLaw init_law = InitLaw::normal;
   Exponents width, depth;
   double reference_width = 1, reference_depth = 1;
 };
