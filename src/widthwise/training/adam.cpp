@@ -17,6 +17,10 @@ Adam<T>::Adam(double beta1, double beta2, const Ensemble<T>& ensemble)
 template <class T>
 void Adam<T>::apply(const TensorScaling& scaling, std::int64_t step, const T* gradient, T* mean, T* square,
                     View<T> values) const {
+  if (scaling.effective_decay != 0) {
+    const T factor = static_cast<T>(1 - scaling.effective_rate * scaling.effective_decay);
+    for (Index i = 0; i < values.size(); ++i) values.data[i] *= factor;
+  }
   const double t = static_cast<double>(step + 1);
   const pointwise::AdamStep adam{.rate = scaling.effective_rate,
                                  .beta1 = beta1_,

@@ -1,8 +1,9 @@
-// Adam (Kingma & Ba 2015, algorithm 1), for every tensor W with gradient G, rate eta, at update t = 1, 2, ...:
+// Adam (Kingma & Ba 2015, algorithm 1) with decoupled decay (Loshchilov & Hutter 2019), for every tensor W with
+// gradient G, rate eta and decay lambda, at update t = 1, 2, ...:
 //
 //   M <- beta1 M + (1 - beta1) G           M = V = 0 at the start
 //   V <- beta2 V + (1 - beta2) G^2
-//   W <- W - eta (M / (1 - beta1^t)) / (sqrt(V / (1 - beta2^t)) + epsilon)
+//   W <- (1 - eta lambda) W - eta (M / (1 - beta1^t)) / (sqrt(V / (1 - beta2^t)) + epsilon)
 //
 // on effective W: with W = a w the trained w sees a G, so that rate and epsilon are those of the gauge-folded scaling.
 // Steps forget the size of gradients: where the size is what you study, use sgd.

@@ -15,15 +15,6 @@ void check_average(const char* key, double value) {
   if (!(value >= 0 && value < 1)) throw ConfigError({"", key}, "a number in [0, 1)", fmt::format("{}", value));
 }
 
-template <class T>
-void check_no_decay(const Ensemble<T>& ensemble) {
-  for (Index member = 0; member < ensemble.size(); ++member)
-    for (const auto* tensors : {&ensemble.scaling(member).weights, &ensemble.scaling(member).biases})
-      for (const TensorScaling& scaling : *tensors)
-        if (scaling.effective_decay != 0)
-          throw ConfigError({"", "training.optimizer"}, "sgd or momentum where weights decay", "adam");
-}
-
 }  // namespace
 
 template <class T>
@@ -37,7 +28,6 @@ std::unique_ptr<UpdateRule<T>> make_update_rule(const TrainingOptions& options, 
     case OptimizerKind::adam:
       check_average("training.beta1", options.beta1);
       check_average("training.beta2", options.beta2);
-      check_no_decay(ensemble);
       return std::make_unique<Adam<T>>(options.beta1, options.beta2, ensemble);
   }
   throw ConfigError({"", "training.optimizer"}, "sgd, momentum or adam", "another value");

@@ -28,8 +28,8 @@ class UpdateRule {
   virtual int kept_per_weight() const { return 0; }
 };
 
-/// The rule options ask for, with its state at zero. Throws ConfigError (training.momentum, .beta1, .beta2, and
-/// parameterization weight decay where the rule has none) for numbers out of range.
+/// The rule options ask for, with its state at zero. Throws ConfigError (training.momentum, .beta1, .beta2)
+/// for numbers out of range.
 template <class T>
 std::unique_ptr<UpdateRule<T>> make_update_rule(const TrainingOptions& options, const Ensemble<T>& ensemble);
 
