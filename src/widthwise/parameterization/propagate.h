@@ -1,0 +1,60 @@
+// Sizes of everything in a wide network during its first steps, as powers of the width n. In effective form layer l has
+// initial entries n^-s_l and a rate n^-q_l; with loss gradients of order one, random independent inputs and no biases,
+//
+//   forward    h_l = W_l x_{l-1},  x_l = phi(h_l)
+//   backward   D_l = df/dh_l = phi'(h_l) * W_{l+1}^T D_{l+1}
+//   update     dW_l = -n^-q_l D_l x_{l-1}^T            (Adam: entries of size n^-q_l with the signs of that)
+//
+// each product with its alignment, as the tensor-program rules have it:
+//   W_0 x, W_0^T D, hidden    sum of n independent terms: n^{1/2}
+//   dW x, dW^T D              inner products <x_s, x_t>, <D_s, D_t> of correlated vectors: n
+//   W_0 dx, hidden            n^{1/2}; the part correlated through D contributes the same power
+//   W_0 dx, output            n, for the part of dx that came back through W_0 itself
+// Vanishing preactivations are carried on, not rejected. Internal to this room; see outcome.h.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "widthwise/parameterization/activation_facts.h"
+#include "widthwise/parameterization/exponents.h"
+#include "widthwise/parameterization/size.h"
+
+namespace widthwise {
+
+/// A network in effective form: W_l = n^-init * O(1) entries, rate n^-rate; entry l-1 for l = 1..L+1.
+struct EffectiveLayer {
+  Rational init, rate;
+};
+struct EffectiveNetwork {
+  std::vector<EffectiveLayer> layers;
+  bool adam = false;
+  ActivationFacts activation;
+  Rational output_alignment = 1;  // the power of n in W_0 dx at the output; 1/2 assumes no alignment there
+
+  int hidden_layers() const { return static_cast<int>(layers.size()) - 1; }
+};
+EffectiveNetwork effective_network(const Exponents& exponents, OptimizerKind optimizer, int hidden_layers,
+                                   const ActivationFacts& activation);
+
+/// Sizes at one step; entry l for l = 1..L+1 (0 is the input), the output is layer L+1 of `preactivation`.
+struct Sizes {
+  std::vector<Size> preactivation, preactivation_change;  // rms h_t; rms (h_t - h_0)
+  std::vector<Size> feature, feature_change;              // rms x_t; rms (x_t - x_0)
+  std::vector<Size> update;                               // rms (W_t - W_0) x_t
+  std::vector<Size> backward;                             // rms D
+  bool operator==(const Sizes&) const = default;
+};
+
+struct Propagation {
+  Sizes initial, first, last;  // before any update, after one, and when exponents repeat (or growth was seen)
+  Sizes small_rate;            // first order in the rate: nothing has grown enough yet to feed back
+  bool stable = true;
+  int unstable_step = 0;  // where not stable: when and what grew, "" where exponents rise without end
+  std::string unstable_what;
+  Rational unstable_exponent;
+};
+
+Propagation propagate(const EffectiveNetwork& network);
+
+}  // namespace widthwise
