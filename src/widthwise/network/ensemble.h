@@ -16,7 +16,6 @@
 #include "widthwise/architecture/architecture.h"
 #include "widthwise/base/key.h"
 #include "widthwise/linalg/view.h"
-#include "widthwise/network/init_law.h"
 #include "widthwise/network/parameters.h"
 #include "widthwise/parameterization/scaling.h"
 
