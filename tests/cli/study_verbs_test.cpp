@@ -1,0 +1,179 @@
+// new, run, report, runs on small studies of generated data.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+namespace widthwise::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const char* const small_study = R"(
+title = "Small"
+[architecture]
+family = "mlp"
+hidden_layers = 2
+[data]
+name = "gaussian"
+dimension = 8
+train = 64
+test = 32
+[training]
+optimizer = "sgd"
+loss = "squared"
+learning_rate = 0.01
+steps = 3
+[measure]
+observables = ["train_loss", "output_size"]
+times = { every = 1, train_points = 64 }
+[[sweep]]
+name = "widths"
+"architecture.width" = [64, 128, 256]
+"parameterization.name" = ["ntk", "mup"]
+"seed.init" = { from = 0, count = 4 }
+[[figure]]
+name = "sizes"
+sweep = "widths"
+x = "architecture.width"
+y = "initial.output_size"
+color = "parameterization.name"
+[[prediction]]
+name = "NTK outputs start at order one"
+sweep = "widths"
+of = "initial.output_size"
+against = "architecture.width"
+where = { "parameterization.name" = "ntk" }
+exponent = "theory"
+tolerance = 0.5
+)";
+
+std::filesystem::path folder_with_study(const std::string& name, std::string text = small_study) {
+  const auto folder = fresh_folder(name);
+  std::ofstream(folder / "s.toml") << text;
+  return folder;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
+TEST(Run, TrainsWhatIsMissingOnceThenJudges) {
+  const auto folder = folder_with_study("run");
+  const Answer dry = widthwise("run s.toml --dry-run", folder);
+  EXPECT_EQ(dry.exit, 0) << dry.err;
+  EXPECT_THAT(dry.out, HasSubstr("24 distinct runs, 24 to do"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "widthwise-store"));
+
+  const Answer first = widthwise("run s.toml --report r.html", folder);
+  EXPECT_EQ(first.exit, 0) << first.err;
+  EXPECT_THAT(first.err, AllOf(HasSubstr("24 done now"), HasSubstr("r.html")));
+  EXPECT_THAT(first.out, HasSubstr("NTK outputs start at order one"));
+  EXPECT_THAT(read_text(folder / "r.html"), HasSubstr("NTK outputs start at order one"));
+
+  const Answer second = widthwise("run s.toml --json", folder);
+  EXPECT_THAT(second.err, AllOf(HasSubstr("24 found"), HasSubstr("0 done now")));
+  const auto verdicts = nlohmann::json::parse(second.out);
+  ASSERT_EQ(verdicts["predictions"].size(), 1u);
+  EXPECT_EQ(verdicts["predictions"][0]["predicted"], 0.0);
+}
+
+TEST(Run, StrictExitsWithOneWhereAPredictionFails) {
+  // The initial output of NTK has exponent 0, so that of 2 is refuted.
+  const auto folder = folder_with_study(
+      "strict", replaced(small_study, "exponent = \"theory\"", "exponent = 2\nsource = \"a wrong claim\""));
+  EXPECT_EQ(widthwise("run s.toml --quiet", folder).exit, 0);
+  EXPECT_EQ(widthwise("run s.toml --quiet --strict", folder).exit, 1);
+}
+
+TEST(Run, BadInputExitsWithTwoAndNamesFileKeyExpectedAndGot) {
+  struct Case {
+    const char *name, *from, *to, *message;
+  };
+  const Case cases[] = {
+      {"unknown", "hidden_layers = 2", "hiden_layers = 2", "hidden_layers"},
+      {"type", "hidden_layers = 2", "hidden_layers = true", "architecture.hidden_layers"},
+      {"zero", "[64, 128, 256]", "[0, 128]", "architecture.width"},
+      {"negative", "[64, 128, 256]", "[-3, 128]", "-3"},
+      {"huge", "[64, 128, 256]", "[1000000000000]", "1000000000000"},
+      {"empty", "[64, 128, 256]", "[]", "architecture.width"},
+      {"division", "learning_rate = 0.01", "learning_rate = \"1/(training.steps-3)\"", "training.learning_rate"},
+      {"itself", "learning_rate = 0.01", "learning_rate = \"2*training.learning_rate\"", "training.learning_rate"},
+      {"syntax", "title = \"Small\"", "title = ", "s.toml"},
+      {"data", "name = \"gaussian\"", "name = \"gausian\"", "gaussian"},
+  };
+  for (const Case& c : cases) {
+    const auto folder = folder_with_study(std::string("bad-") + c.name, replaced(small_study, c.from, c.to));
+    const Answer answer = widthwise("run s.toml --quiet", folder);
+    EXPECT_EQ(answer.exit, 2) << c.name << ": " << answer.err;
+    EXPECT_THAT(answer.err, AllOf(HasSubstr("s.toml"), HasSubstr(c.message), HasSubstr("expected"))) << c.name;
+  }
+}
+
+TEST(Run, MissingDataNamesThePlacesAndTheCommand) {
+  const auto folder = folder_with_study("no-data", replaced(small_study, "name = \"gaussian\"\ndimension = 8", "name = \"mnist\""));
+  const Answer answer = widthwise("run s.toml --quiet", folder, "WIDTHWISE_DATA=" + folder.string());
+  EXPECT_EQ(answer.exit, 2);
+  EXPECT_THAT(answer.err, AllOf(HasSubstr(folder.string()), HasSubstr("--data-dir")));
+}
+
+TEST(Run, KilledAndStartedAgainLosesAndDoublesNothing) {
+  const auto folder = folder_with_study("killed", replaced(replaced(small_study, "steps = 3", "steps = 300"),
+                                                            "every = 1", "every = 100"));
+  const Answer killed = widthwise("run s.toml --quiet --threads 1", folder, "timeout -s KILL 0.4");
+  EXPECT_NE(killed.exit, 0);
+  const Answer resumed = widthwise("run s.toml --quiet", folder);
+  EXPECT_EQ(resumed.exit, 0) << resumed.err;
+  const Answer check = widthwise("runs --check", folder);
+  EXPECT_EQ(check.exit, 0) << check.out;
+  EXPECT_THAT(check.out, HasSubstr("24 runs"));
+}
+
+TEST(Run, InterruptedExitsWithThreeAndSaysHowToGoOn) {
+  const auto folder = folder_with_study("interrupted", replaced(small_study, "steps = 3", "steps = 100000"));
+  const Answer answer = widthwise("run s.toml --quiet --threads 1", folder, "timeout -s INT 1");
+  EXPECT_THAT(answer.err, HasSubstr("interrupted"));
+}
+
+TEST(Report, DrawsUnfinishedStudiesAndExplainsVerdicts) {
+  const auto folder = folder_with_study("report");
+  const Answer empty = widthwise("report s.toml", folder);
+  EXPECT_EQ(empty.exit, 0) << empty.err;
+  EXPECT_THAT(read_text(folder / "report.html"), HasSubstr("0 of 24 runs"));
+  widthwise("run s.toml --quiet", folder);
+  const Answer explained = widthwise("report s.toml --explain 'NTK outputs start at order one'", folder);
+  EXPECT_EQ(explained.exit, 0) << explained.err;
+  EXPECT_THAT(explained.out, AllOf(HasSubstr("256"), HasSubstr("slope")));
+  const Answer unknown = widthwise("report s.toml --explain 'NTK outputs start at order two'", folder);
+  EXPECT_EQ(unknown.exit, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("order one"));
+}
+
+TEST(Runs, FiltersAndExports) {
+  const auto folder = folder_with_study("runs");
+  widthwise("run s.toml --quiet", folder);
+  const Answer csv = widthwise("runs --csv --where architecture.width=64", folder);
+  EXPECT_EQ(csv.exit, 0) << csv.err;
+  EXPECT_EQ(std::count(csv.out.begin(), csv.out.end(), '\n'), 1 + 8);  // a header; 2 schemes x 4 seeds
+  const auto runs = nlohmann::json::parse(widthwise("runs --json --where parameterization.name=mup", folder).out);
+  EXPECT_EQ(runs.size(), 12u);
+  EXPECT_EQ(widthwise("runs --where architecture.wdth=64", folder).exit, 2);
+}
+
+TEST(New, WritesAStudyThatRunsAndOverwritesNothing) {
+  const auto folder = fresh_folder("new");
+  EXPECT_EQ(widthwise("new mine.toml", folder).exit, 0);
+  const Answer dry = widthwise("run mine.toml --dry-run", folder);
+  EXPECT_EQ(dry.exit, 0) << dry.err;
+  EXPECT_THAT(dry.out, Not(HasSubstr(" 0 distinct runs")));
+  const Answer again = widthwise("new mine.toml", folder);
+  EXPECT_EQ(again.exit, 2);
+  EXPECT_THAT(again.err, HasSubstr("--force"));
+}
+
+}  // namespace
+}  // namespace widthwise::testing
