@@ -98,14 +98,16 @@ class Walk {
     const Size& change = now.feature_change[l - 1];
     const Size spread = init(l) * root_fan_in(l) * change;
     if (l <= depth_) return spread;
-    // dx came back through W_0 (aligned) and, later, through dW: the share of the first is W_0 / D.
-    const Size alignment = Size::power(net_.output_alignment);
-    const Size& initial_backward = memory_.first.backward[depth_];
-    const Size backward_now = initial_backward + later_backward();
-    const Size share = backward_now.zero() || initial_backward.zero()
-                           ? Size()
-                           : Size::power(initial_backward.exponent() - backward_now.exponent());
-    return spread + init(l) * alignment * change * share;
+    return spread + init(l) * Size::power(net_.output_alignment) * change * share_through_initial_output();
+  }
+
+  // dx_L came back through W_0 of the output (aligned with it) and, later, through its change: the share of the first
+  // is D_0 / D_t. Adam's first update has the signs of D_0 and is as large as any later one, so there it is all.
+  Size share_through_initial_output() const {
+    if (net_.adam) return one;
+    const Size& initial = memory_.first.backward[depth_];
+    if (initial.zero()) return {};
+    return Size::power(initial.exponent() - (initial + later_backward()).exponent());
   }
 
   // dW_{L+1}, the entries of D_L that were not there initially, as the updates after the first saw them.

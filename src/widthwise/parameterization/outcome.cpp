@@ -1,0 +1,196 @@
+#include "widthwise/parameterization/outcome.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "widthwise/base/error.h"
+#include "widthwise/parameterization/best_rate.h"
+#include "widthwise/parameterization/inequalities.h"
+#include "widthwise/parameterization/propagate.h"
+
+namespace widthwise {
+
+namespace {
+
+using std::size_t;
+
+std::string power(const Size& size) {
+  return size.zero() ? "0" : "n^(" + to_string(size.exponent()) + ")";
+}
+
+void check(const ClassifyRequest& request) {
+  if (request.hidden_layers < 1 || request.hidden_layers > 1000)
+    throw ConfigError({"", "architecture.hidden_layers"}, "1 to 1000 hidden layers",
+                      std::to_string(request.hidden_layers));
+  if (request.activation.homogeneity && *request.activation.homogeneity < 1)
+    throw ConfigError({"", "architecture.activation"}, "a degree of homogeneity of at least 1",
+                      std::to_string(*request.activation.homogeneity));
+}
+
+// Some layer's features change by as much as they are large.
+bool moves_features(const Sizes& sizes) {
+  for (size_t l = 1; l + 1 < sizes.feature.size(); ++l)
+    if (!sizes.feature_change[l].zero() && !(sizes.feature_change[l] < sizes.feature[l])) return true;
+  return false;
+}
+
+bool moves_output(const Sizes& sizes) {
+  return !sizes.preactivation_change.back().vanishes();
+}
+
+bool preactivations_vanish(const Sizes& initial) {
+  for (size_t l = 1; l + 1 < initial.preactivation.size(); ++l)
+    if (initial.preactivation[l].vanishes()) return true;
+  return false;
+}
+
+EffectiveNetwork started_of_order_one(EffectiveNetwork network) {
+  for (size_t l = 0; l + 1 < network.layers.size(); ++l) network.layers[l].init = l == 0 ? Rational(0) : Rational(1, 2);
+  return network;
+}
+
+bool would_move_if_started_of_order_one(const EffectiveNetwork& network) {
+  const Propagation restored = propagate(started_of_order_one(network));
+  return !restored.stable || moves_output(restored.last);
+}
+
+std::string word(const EffectiveNetwork& network, const Propagation& sizes) {
+  if (!sizes.stable) return "unstable";
+  if (moves_output(sizes.last)) return moves_features(sizes.last) ? "feature" : "kernel";
+  return preactivations_vanish(sizes.initial) && would_move_if_started_of_order_one(network) ? "stuck" : "trivial";
+}
+
+std::string decisive_reason(const std::string& outcome, const Propagation& sizes) {
+  const Size moved = sizes.last.preactivation_change.back();
+  if (outcome == "unstable")
+    return sizes.unstable_what.empty()
+               ? std::string("Unstable: exponents rise with every step, so something grows with width in the end.")
+               : fmt::format(
+                     "Unstable: {} is of size {} {}.", sizes.unstable_what, power(Size::power(sizes.unstable_exponent)),
+                     sizes.unstable_step == 0
+                         ? std::string("at initialization")
+                         : fmt::format("after {} step{}", sizes.unstable_step, sizes.unstable_step == 1 ? "" : "s"));
+  if (outcome == "stuck")
+    return fmt::format(
+        "Stuck at initialization: preactivations vanish with width (the last hidden layer starts at {}), and with them "
+        "the gradients, so that |f_t - f_0| ~ {} at every fixed step although the same rates would move a network "
+        "whose preactivations start of order one.",
+        power(sizes.initial.preactivation[sizes.initial.preactivation.size() - 2]), power(moved));
+  if (outcome == "trivial")
+    return fmt::format("Trivial: the rates are too small, |f_t - f_0| ~ {} at every fixed step.", power(moved));
+  if (outcome == "kernel")
+    return "Kernel regime: the output moves by order one while the features of no layer move by as much as they are "
+           "large, so the tangent kernel stays what it was.";
+  return "Feature learning: the output moves by order one and so do the features.";
+}
+
+class Predictions {
+ public:
+  explicit Predictions(std::map<std::string, Rational>& into) : into_(into) {}
+
+  void add(const std::string& name, const Size& size) {
+    if (!size.zero()) into_[name] = size.exponent();
+  }
+
+  void add_all(const std::string& prefix, const Sizes& sizes, const Sizes& initial) {
+    const size_t last = sizes.preactivation.size() - 1;
+    for (size_t l = 1; l <= last; ++l) {
+      add(fmt::format("{}update.{}", prefix, l), sizes.update[l]);
+      if (!sizes.update[l].zero() && !initial.preactivation[l].zero())
+        into_[fmt::format("{}own_update.{}", prefix, l)] =
+            sizes.update[l].exponent() - initial.preactivation[l].exponent();
+      if (l == last) break;
+      add(fmt::format("{}preactivation_change.{}", prefix, l), sizes.preactivation_change[l]);
+      add(fmt::format("{}preactivation_size.{}", prefix, l), sizes.preactivation[l]);
+      add(fmt::format("{}feature_change.{}", prefix, l), sizes.feature_change[l]);
+    }
+    add(prefix + "output_change", sizes.preactivation_change[last]);
+    add(prefix + "output_size", sizes.preactivation[last]);
+  }
+
+ private:
+  std::map<std::string, Rational>& into_;
+};
+
+void add_predictions(const Propagation& sizes, Outcome& outcome) {
+  Predictions predictions(outcome.predictions);
+  const size_t last = sizes.initial.preactivation.size() - 1;
+  predictions.add("initial.output_size", sizes.initial.preactivation[last]);
+  for (size_t l = 1; l < last; ++l)
+    predictions.add(fmt::format("initial.preactivation_size.{}", l), sizes.initial.preactivation[l]);
+  predictions.add_all("first.", sizes.first, sizes.initial);
+  predictions.add_all("", sizes.stable ? sizes.last : sizes.small_rate, sizes.initial);
+}
+
+// Whether the largest stable rate makes the network learn; without that it is no optimum.
+void add_best_rate(const EffectiveNetwork& network, Outcome& outcome) {
+  const std::optional<Rational> best = largest_stable_rate(network);
+  if (!best || !moves_output(propagate(with_rates_times(network, *best)).last)) return;
+  outcome.predictions["optimal_learning_rate"] = *best;
+  EffectiveNetwork unaligned = network;
+  unaligned.output_alignment = Rational(1, 2);
+  const std::optional<Rational> other = largest_stable_rate(unaligned);
+  std::string sentence =
+      *best == 0 ? std::string("No power of n on all rates can be gained: the rates are the largest stable ones.")
+                 : fmt::format("The largest stable rates are these times n^({}).", to_string(*best));
+  if (other && *other != *best)
+    sentence += fmt::format(
+        " That assumes that moved features align with the initial output weights (tensor programs); networks in which "
+        "they have not done so allow n^({}) (Everett et al. 2024, output alignment 1/2).",
+        to_string(*other));
+  outcome.reasons.push_back(sentence);
+}
+
+// Adam forgets the gradient's size only while its epsilon stays below it.
+void warn_of_epsilon(const Exponents& exponents, const EffectiveNetwork& network, const Propagation& sizes,
+                     Outcome& outcome) {
+  if (!network.adam) return;
+  const int hidden_layers = network.hidden_layers();
+  for (int l = 1; l <= hidden_layers + 1; ++l) {
+    const BlockExponents& block = exponents.weight(l, hidden_layers);
+    const Size gradient =
+        sizes.initial.backward[static_cast<size_t>(l)] * sizes.initial.feature[static_cast<size_t>(l - 1)];
+    const Size epsilon = Size::power(block.a - block.e);
+    if (!(gradient < epsilon)) continue;
+    outcome.reasons.push_back(
+        fmt::format("Adam's epsilon is taken to stay below the gradients. In layer {} gradients are of size {} and "
+                    "epsilon is {} (exponent e = {}): however small it starts, it takes over at very large widths.",
+                    l, power(gradient), power(epsilon), to_string(block.e)));
+    return;
+  }
+}
+
+void add_r(const Inequalities& values, Outcome& outcome) {
+  outcome.r = values.r;
+  outcome.r_per_layer = values.r_per_layer;
+  const auto& r = values.r_per_layer;
+  outcome.r_per_block["input"] = r.front();
+  outcome.r_per_block["output"] = r.back();
+  if (r.size() > 2) outcome.r_per_block["hidden"] = *std::min_element(r.begin() + 1, r.end() - 1);
+}
+
+}  // namespace
+
+Outcome classify(const Parameterization& parameterization, const ClassifyRequest& request) {
+  check(request);
+  const EffectiveNetwork network =
+      effective_network(parameterization.width, request.optimizer, request.hidden_layers, request.activation);
+  const Propagation sizes = propagate(network);
+  const Inequalities values = inequalities(network);
+
+  Outcome outcome;
+  outcome.outcome = word(network, sizes);
+  outcome.stable = sizes.stable;
+  outcome.trivial = outcome.outcome == "stuck" || outcome.outcome == "trivial";
+  if (outcome.outcome == "kernel" || outcome.outcome == "feature") outcome.regime = outcome.outcome;
+  add_r(values, outcome);
+  outcome.reasons.push_back(decisive_reason(outcome.outcome, sizes));
+  for (std::string& reason : explain(network, values)) outcome.reasons.push_back(std::move(reason));
+  add_predictions(sizes, outcome);
+  add_best_rate(network, outcome);
+  warn_of_epsilon(parameterization.width, network, sizes, outcome);
+  return outcome;
+}
+
+}  // namespace widthwise
