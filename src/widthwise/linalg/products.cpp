@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "widthwise/base/error.h"
+#include "widthwise/linalg/direct_gemm.h"
 #include "widthwise/linalg/openblas.h"
 #include "widthwise/linalg/threads.h"
 
@@ -20,6 +21,17 @@ using linalg::openblas;
 
 // Multiplications below which a second thread costs more than it saves on a busy machine (1024 x 512 x 512).
 constexpr double threaded_product = 1024.0 * 512.0 * 512.0;
+
+/// Is our own product at least as fast as the library's (on one thread)? Measured on Zen 5 against oneDNN 2.6 (float)
+/// and OpenBLAS 0.3.21 with its SkylakeX kernels (double): benchmarks/linalg_benchmark.
+template <class T>
+bool direct_is_faster(Op a_op, Op b_op, Index m, Index n, Index k) {
+  const double multiplications = double(m) * double(n) * double(k);
+  if (m < 4) return false;  // packing B does not pay
+  // oneDNN is slow where B must be transposed and at small sizes; elsewhere it is nearer to the peak.
+  if (sizeof(T) == 4) return multiplications <= (b_op == Op::transpose && a_op == Op::none ? 256e6 : 1.1e6);
+  return multiplications <= 128e6;
+}
 
 struct Shape {
   Index m, n, k;
@@ -69,6 +81,13 @@ void blas_gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T be
                      leading(b), beta, c.data, leading(c));
 }
 
+template <class T>
+void own_gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, View<T> c, Shape s) {
+  const bool a_plain = a_op == Op::none, b_plain = b_op == Op::none;
+  linalg::direct_gemm<T>({s.m, s.n, s.k, alpha, beta, a.data, a_plain ? a.stride : 1, a_plain ? 1 : a.stride, b.data,
+                          b_plain ? b.stride : 1, b_plain ? 1 : b.stride, c.data, c.stride});
+}
+
 #ifdef WIDTHWISE_ONEDNN
 bool dnnl_gemm(Op a_op, Op b_op, float alpha, View<const float> a, View<const float> b, float beta, View<float> c,
                Shape s) {
@@ -84,10 +103,13 @@ void gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, V
   const Shape s = shape_of("gemm", a_op, b_op, a, b, c);
   if (s.m == 0 || s.n == 0) return;
   if (s.k == 0 || alpha == T(0)) return scale(beta, c);
-  const ThreadScope scope(threads_for(s.multiplications()));
+  const int count = threads_for(s.multiplications());
+  if (count == 1 && direct_is_faster<T>(a_op, b_op, s.m, s.n, s.k))
+    return own_gemm(a_op, b_op, alpha, a, b, beta, c, s);
+  const ThreadScope scope(count);
 #ifdef WIDTHWISE_ONEDNN
   if constexpr (std::is_same_v<T, float>)
-    if (std::min({s.m, s.n, s.k}) > 32 && dnnl_gemm(a_op, b_op, alpha, a, b, beta, c, s)) return;
+    if (dnnl_gemm(a_op, b_op, alpha, a, b, beta, c, s)) return;
 #endif
   blas_gemm(a_op, b_op, alpha, a, b, beta, c, s);
 }

@@ -1,0 +1,14 @@
+// Working memory of the calling thread that is kept from call to call: no allocation in the products of a training
+// step.
+#pragma once
+
+#include <cstddef>
+
+namespace widthwise::linalg {
+
+/// `count` entries, 64-byte aligned, their values unspecified; valid until the next call with this slot (0 or 1) on
+/// this thread.
+template <class T>
+T* scratch(int slot, std::size_t count);
+
+}  // namespace widthwise::linalg
