@@ -36,8 +36,8 @@ TEST(Trace, NamedValues) {
 TEST(Trace, InterpolatesLinearlyAndNotBeyondItsEnds) {
   const Trace trace = example();
   EXPECT_EQ(trace.at_step("y", 0), 4);
-  EXPECT_EQ(trace.at_step("y", 1), 3);      // half way from 4 to 2
-  EXPECT_EQ(trace.at_step("y", 5), 2.75);   // three quarters from 2 to 3
+  EXPECT_EQ(trace.at_step("y", 1), 3);     // half way from 4 to 2
+  EXPECT_EQ(trace.at_step("y", 5), 2.75);  // three quarters from 2 to 3
   EXPECT_EQ(trace.at_time("y", 2), 2.5);
   EXPECT_EQ(trace.at_time("y", 3), 3);
   EXPECT_TRUE(std::isnan(trace.at_time("y", 3.1)));

@@ -65,19 +65,16 @@ Integral adaptive(const F& f, double a, double b, std::vector<double> points, do
   return result;
 }
 
-/// E f(z), z ~ N(mean, variance > 0).
+/// E f(mean + sd x), x ~ N(0, 1), sd > 0; integrated over x, in which a narrow Gaussian far from 0 keeps its digits.
 template <class F>
-double shifted_mean(const F& f, double mean, double variance, std::span<const double> kinks, double tolerance) {
-  const double sd = std::sqrt(variance);
-  std::vector<double> points(kinks.begin(), kinks.end());
-  for (const double z : {0.0, 1.0, 7.0}) points.insert(points.end(), {-z, z});
-  for (const double z : {1.0, 3.0, 6.0}) points.insert(points.end(), {mean - z * sd, mean + z * sd});
-  const double density = std::numbers::inv_sqrtpi / std::numbers::sqrt2 / sd;
-  const auto weighted = [&](double z) {
-    const double x = (z - mean) / sd;
-    return f(z) * density * std::exp(-x * x / 2);
-  };
-  return adaptive(weighted, mean - reach * sd, mean + reach * sd, std::move(points), tolerance).value;
+double shifted_mean(const F& f, double mean, double sd, std::span<const double> kinks, double tolerance) {
+  std::vector<double> points = {-6, -3, -1, 1, 3, 6};
+  for (const double kink : kinks) points.push_back((kink - mean) / sd);
+  // Activations vary on a scale of 1 around 0, which may be a small part of the Gaussian.
+  for (const double z : {-7.0, -1.0, 0.0, 1.0, 7.0}) points.push_back((z - mean) / sd);
+  constexpr double density = std::numbers::inv_sqrtpi / std::numbers::sqrt2;
+  const auto weighted = [&](double x) { return f(mean + sd * x) * density * std::exp(-x * x / 2); };
+  return adaptive(weighted, -reach, reach, std::move(points), tolerance).value;
 }
 
 /// ab - cd with one rounding instead of a cancellation (Kahan).
@@ -109,7 +106,7 @@ Integral integrate(const ScalarFunction& f, double a, double b, std::span<const 
 double gaussian_mean(const ScalarFunction& f, double variance, std::span<const double> kinks) {
   if (!(variance >= 0) || !std::isfinite(variance))
     throw Error(fmt::format("gaussian_mean: expected a variance of at least 0, got {}.", variance));
-  return variance == 0 ? f(0) : shifted_mean(f, 0, variance, kinks, 1e-13);
+  return variance == 0 ? f(0) : shifted_mean(f, 0, std::sqrt(variance), kinks, 1e-13);
 }
 
 double gaussian_mean(const ScalarFunction& f, const ScalarFunction& g, const Covariance2& c,
@@ -119,17 +116,17 @@ double gaussian_mean(const ScalarFunction& f, const ScalarFunction& g, const Cov
   if (c.vv > c.uu) return gaussian_mean(g, f, {c.vv, c.uv, c.uu}, g_kinks, f_kinks);
   if (c.vv == 0) return g(0) * gaussian_mean(f, c.uu, f_kinks);
   const double slope = c.uv / c.uu;
-  const double noise = std::max(0.0, difference_of_products(c.uu, c.vv, c.uv, c.uv) / c.uu);
+  const double noise = std::sqrt(std::max(0.0, difference_of_products(c.uu, c.vv, c.uv, c.uv) / c.uu));
   std::vector<double> splits(f_kinks.begin(), f_kinks.end());
   // Given u, the kinks of g are smoothed over a layer of this width about u = kink / slope, however thin.
-  const double layer = std::sqrt(noise) / std::abs(slope);
+  const double layer = noise / std::abs(slope);
   for (const double kink : g_kinks)
     for (const double z : {0.0, 1.0, 3.0, 9.0})
       if (slope != 0) splits.insert(splits.end(), {kink / slope - z * layer, kink / slope + z * layer});
   const auto given_u = [&](double u) {
     return noise > 0 ? shifted_mean(g, slope * u, noise, g_kinks, 1e-12) : g(slope * u);
   };
-  return shifted_mean([&](double u) { return f(u) * given_u(u); }, 0, c.uu, splits, 1e-11);
+  return shifted_mean([&](double u) { return f(u) * given_u(u); }, 0, std::sqrt(c.uu), splits, 1e-11);
 }
 
 }  // namespace widthwise

@@ -13,21 +13,31 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// How a correction s(x) = (x_min/x)^(1/2), times a small number e, moves a log-log slope over these x: `shift` is B,
-/// `change` is D of the header.
+/// How a correction y -> y (1 + e (x_min/x)^(1/2)) moves the log-log slope over these x, and how that shift changes
+/// when the smallest x is dropped: B(e) and D(e) of the header. D rises with e from a negative value through D(0) = 0.
 struct CorrectionEffect {
   double shift, change;
 };
 
-CorrectionEffect correction_effect(const std::vector<double>& x) {
-  std::vector<double> log_x, s;
+CorrectionEffect correction_effect(const std::vector<double>& x, double e) {
+  std::vector<double> log_x, log_y;
   for (const double value : x) {
     log_x.push_back(std::log(value));
-    s.push_back(std::sqrt(x.front() / value));
+    log_y.push_back(std::log1p(e * std::sqrt(x.front() / value)));
   }
-  const double all = fit_line(log_x, s).slope;
-  const double without = fit_line({log_x.begin() + 1, log_x.end()}, {s.begin() + 1, s.end()}).slope;
-  return {std::abs(all), without - all};
+  const double all = fit_line(log_x, log_y).slope;
+  const double without = fit_line({log_x.begin() + 1, log_x.end()}, {log_y.begin() + 1, log_y.end()}).slope;
+  return {all, without - all};
+}
+
+/// The e in [-0.9, 2] with D(e) = change, by bisection; the nearer end where there is none.
+double correction_for(const std::vector<double>& x, double change) {
+  double low = -0.9, high = 2;
+  for (int i = 0; i < 50; ++i) {
+    const double middle = (low + high) / 2;
+    (correction_effect(x, middle).change < change ? low : high) = middle;
+  }
+  return (low + high) / 2;
 }
 
 Interval interval_over_seeds(const std::vector<double>& values, const VerdictRule& rule) {
@@ -37,15 +47,25 @@ Interval interval_over_seeds(const std::vector<double>& values, const VerdictRul
 
 /// What finite x may hide: point 2 of the rule.
 double systematic_widening(const Slopes& slopes, const VerdictRule& rule) {
-  const CorrectionEffect effect = correction_effect(slopes.x);
   const double natural = std::min(rule.largest_correction, 1 / std::sqrt(slopes.x.front()));
   const std::vector<double> changes = slopes.changes();
-  if (changes.size() < 2 || !(std::abs(effect.change) > 0)) return effect.shift * natural;
-  const double change = std::abs(mean(changes)), per_unit = std::abs(effect.change);
-  const double noise =
-      student_quantile(static_cast<double>(changes.size() - 1), rule.confidence) * standard_error(changes);
-  const double least = std::max(0.0, change - noise) / per_unit, most = (change + noise) / per_unit;
-  return std::max(change, effect.shift * std::max(least, std::min(most, natural)));
+  Interval e{-natural, natural};
+  double least = 0;
+  if (changes.size() >= 2) {
+    const Interval shown = student_interval(changes, rule.confidence);
+    const double from = correction_for(slopes.x, shown.low), to = correction_for(slopes.x, shown.high);
+    // What is both natural and not excluded by the data; the end of the data's nearest to it where nothing is both.
+    if (from > natural) {
+      e = {from, from};
+    } else if (to < -natural) {
+      e = {to, to};
+    } else {
+      e = {std::max(from, -natural), std::min(to, natural)};
+    }
+    least = std::abs(mean(changes));
+  }
+  return std::max(
+      {least, std::abs(correction_effect(slopes.x, e.low).shift), std::abs(correction_effect(slopes.x, e.high).shift)});
 }
 
 std::string band_text(const Claim& claim) {
