@@ -22,7 +22,8 @@ const std::vector<ObservableInfo>& known_observables() {
       {"own_update", "The same relative to its size at initialization: |(W_t - W_0) x| / |W_0 x_0|.", all},
       {"weight_norm", "Frobenius norm of each effective weight matrix.", all},
       {"weight_change", "Frobenius norm of its change since initialization, relative to its initial norm.", all},
-      {"last_update_norm", "Frobenius norm of the last update of each effective weight matrix.", all},
+      {"last_update_norm", "Frobenius norm of the last update of each effective weight matrix; NaN at initialization.",
+       all},
   };
   return known;
 }

@@ -11,6 +11,10 @@
 // W are effective weights, multipliers folded in. rms = sqrt(mean of squares) has no power of width in it: a quantity
 // whose entries stay of order 1 as the width grows stays of order 1.
 //
+// At step 0 every change and update is exactly 0, batch_loss and last_update_norm are NaN: no update was made.
+// own_update and weight_change of a layer that starts at 0 are infinite. The losses and errors, and everything of the
+// output, are of the trained output alpha f(theta) + kappa f(theta_0) (recorder.h).
+//
 // Adding one: a row in observable.cpp and its formula in recorder.cpp.
 #pragma once
 

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,10 @@ class Recorder {
   /// weights; at any other step, planned or not (a run that stopped early), it adds a point. The first call for a
   /// member must be at step 0. @throws Error where it is not, or where steps do not grow.
   void operator()(const TrainingState<T>& state);
+
+  /// After train(): adds the last point of members that ended, without diverging, at a step where only their weights
+  /// were noted (possible with last_update_norm and a stop by loss or time). `results` is what train() returned.
+  void finish(const Ensemble<T>& ensemble, std::span<const RunResult> results);
 
   const Trace& trace(Index member) const;
   /// The last value of every series; NaN for all of them where the run diverged (`diverged` says so), since a number

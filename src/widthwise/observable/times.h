@@ -8,9 +8,9 @@
 namespace widthwise {
 
 struct MeasurementTimes {
-  std::int64_t every = 0;        // k: at 0, k, 2k, ...; 0: none
-  std::int64_t log = 0;          // k points evenly spaced in log(step) from 1 to the last; 0: none
-  std::vector<std::int64_t> at;  // these steps; ones beyond the last are left out
+  std::int64_t every = 0;             // k: at 0, k, 2k, ...; 0: none
+  std::int64_t log = 0;               // k points evenly spaced in log(step) from 1 to the last; 0: none
+  std::vector<std::int64_t> at = {};  // these steps; ones beyond the last are left out
 };
 
 /// The steps to measure at in a run of `last` updates: ascending, without repetition, beginning with 0 and ending with

@@ -1,0 +1,35 @@
+// Sums of squares over blocks of numbers, accumulated in double, and the sizes made of them.
+#pragma once
+
+#include <vector>
+
+#include "widthwise/linalg/view.h"
+
+namespace widthwise {
+
+/// sum x_ij^2, and sum (x_ij - y_ij)^2 where the difference is taken in T (exact for close numbers). T = float or
+/// double.
+template <class T>
+double square_sum(View<const T> x);
+template <class T>
+double square_sum_of_difference(View<const T> x, View<const T> y);
+
+/// sqrt(mean x_ij^2): the size of a typical entry, without a power of the block's width or height in it.
+template <class T>
+double rms(View<const T> x);
+template <class T>
+double rms_of_difference(View<const T> x, View<const T> y);
+
+/// rms of (W - W_0) x over samples and units. The difference is formed first, a block of rows at a time: subtracting
+/// the two products would leave the rounding error of W x where an update is small. The buffers are kept between calls.
+template <class T>
+class UpdateSize {
+ public:
+  /// `weight` and `initial` are fan_out x fan_in, `inputs` samples x fan_in.
+  double operator()(View<const T> weight, View<const T> initial, View<const T> inputs);
+
+ private:
+  std::vector<T> difference_, product_;
+};
+
+}  // namespace widthwise
