@@ -81,6 +81,9 @@ Parameterization named_scheme(std::string_view name, OptimizerKind optimizer) {
         custom_scheme(block(row, 0, optimizer), block(row, 1, optimizer), block(row, 2, optimizer), optimizer);
     scheme.name = row.name;
     if (name == "standard") scheme.width.input_bias = scheme.width.hidden_bias = scheme.width.output_bias = {};
+    for (BlockExponents* exponents : {&scheme.width.input, &scheme.width.hidden, &scheme.width.output,
+                                      &scheme.width.input_bias, &scheme.width.hidden_bias, &scheme.width.output_bias})
+      exponents->d = -exponents->c;  // rate * decay, the share a step takes off each weight, is the same at all widths
     return scheme;
   }
   throw ConfigError({"", "parameterization.name"}, "a parameterization", "'" + std::string(name) + "'",

@@ -11,7 +11,8 @@
 // Adam forms keep what defines the scheme: ntk the largest rates that stay in the kernel regime, the others mup's
 // effective rates. Adam's epsilon follows the gradient of features of order one: effective exponents (1/2, 1/2, 0) for
 // ntk, (1, 1, 0) for mup, mean-field and integrable (under integrable gradients of a fresh deep network are smaller
-// still: there keep epsilon tiny). Biases move with the preactivation, except under standard: one rate everywhere.
+// still: there keep epsilon tiny). Weight decay takes the same share of a weight per step at all widths, d = -c. Biases
+// move with the preactivation, except under standard: one rate everywhere.
 #pragma once
 
 #include <string_view>
@@ -27,7 +28,7 @@ Parameterization named_scheme(std::string_view name, OptimizerKind optimizer);
 /// All names, with a sentence each.
 std::vector<Named> known_schemes();
 
-/// Exponents given by hand; biases move with the preactivation.
+/// Exponents given by hand, epsilon and decay (e, d) among them; biases move with the preactivation.
 Parameterization custom_scheme(const BlockExponents& input, const BlockExponents& hidden, const BlockExponents& output,
                                OptimizerKind optimizer);
 

@@ -1,0 +1,242 @@
+#include "widthwise/parameterization/outcome.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+
+#include "widthwise/base/error.h"
+#include "widthwise/parameterization/classify_text.h"
+#include "widthwise/parameterization/gauge.h"
+#include "widthwise/parameterization/schemes.h"
+
+namespace widthwise {
+namespace {
+
+const Rational half(1, 2);
+const ActivationFacts relu{1, true, false}, tanh_{std::nullopt, true, true}, sigmoid{std::nullopt, false, true};
+
+BlockExponents block(Rational a, Rational b, Rational c) {
+  return {a, b, c, 0, 0};
+}
+
+Outcome of(const std::string& scheme, OptimizerKind optimizer, int hidden_layers, const ActivationFacts& phi = relu) {
+  return classify(named_scheme(scheme, optimizer), {optimizer, hidden_layers, phi});
+}
+Outcome of(const BlockExponents& input, const BlockExponents& hidden, const BlockExponents& output,
+           OptimizerKind optimizer, int hidden_layers, const ActivationFacts& phi = relu) {
+  return classify(custom_scheme(input, hidden, output, optimizer), {optimizer, hidden_layers, phi});
+}
+
+// The table of worked rows for general abc-parameterizations (Yang and Hu 2021; Golikov 2020 for L = 1): exponents in
+// effective form where the gauge does not matter.
+struct Row {
+  const char* name;
+  OptimizerKind optimizer;
+  int hidden_layers;
+  BlockExponents input, hidden, output;
+  const char* outcome;
+  Rational r;
+};
+
+TEST(Outcome, WorkedRowsOfTheLiterature) {
+  constexpr auto sgd = OptimizerKind::sgd, adam = OptimizerKind::adam;
+  const BlockExponents none;
+  const std::vector<Row> rows = {
+      {"NTP", sgd, 3, block(0, 0, 0), block(half, 0, 0), block(half, 0, 0), "kernel", half},
+      {"SP c=1", sgd, 3, block(0, 0, 1), block(0, half, 1), block(0, half, 1), "kernel", half},
+      {"SP c=0", sgd, 3, block(0, 0, 0), block(0, half, 0), block(0, half, 0), "unstable", -1},
+      {"SP c=1/2", sgd, 3, block(0, 0, half), block(0, half, half), block(0, half, half), "unstable", 0},
+      {"SP layerwise", sgd, 3, block(0, 0, 0), block(0, half, 1), block(0, half, 1), "kernel", half},
+      {"SP layerwise, r = 0", sgd, 3, block(0, 0, -half), block(0, half, half), block(0, half, 1), "unstable", 0},
+      {"muP", sgd, 3, block(-half, half, 0), block(0, half, 0), block(half, half, 0), "feature", 0},
+      {"deep MFP", sgd, 3, block(0, 0, -1), block(half, 0, -1), block(1, 0, -1), "feature", 0},
+      {"MFP", sgd, 1, block(0, 0, -1), none, block(1, 0, -1), "feature", 0},
+      {"NTP", sgd, 1, block(0, 0, 0), none, block(half, 0, 0), "kernel", half},
+      {"muP", sgd, 1, block(-half, half, 0), none, block(half, half, 0), "feature", 0},
+      {"muP in SP form", sgd, 1, block(0, 0, -1), none, block(0, 1, 1), "feature", 0},
+      {"SP c=1", sgd, 1, block(0, 0, 1), none, block(0, half, 1), "kernel", Rational(3, 2)},
+      {"SP c=0", sgd, 1, block(0, 0, 0), none, block(0, half, 0), "unstable", 0},
+      {"SP c=1", adam, 3, block(0, 0, 1), block(0, half, 1), block(0, half, 1), "unstable", 0},
+      {"NTP c=1", adam, 3, block(0, 0, 1), block(half, 0, 1), block(half, 0, 1), "kernel", half},
+      {"NTP", adam, 3, block(0, 0, half), block(half, 0, 1), block(half, 0, half), "kernel", half},
+      {"NTP c=1/2", adam, 3, block(0, 0, half), block(half, 0, half), block(half, 0, half), "unstable", 0},
+      {"muP", adam, 3, block(-half, half, half), block(0, half, 1), block(half, half, half), "feature", 0},
+      {"muP in SP form", adam, 3, block(0, 0, 0), block(0, half, 1), block(0, 1, 1), "feature", 0},
+      {"MFP", adam, 3, block(0, 0, 0), block(half, 0, half), block(1, 0, 0), "feature", 0},
+  };
+  for (const Row& row : rows) {
+    const Outcome outcome = of(row.input, row.hidden, row.output, row.optimizer, row.hidden_layers);
+    const auto label = std::string(row.name) + " " + std::string(optimizer_name(row.optimizer));
+    EXPECT_EQ(outcome.outcome, row.outcome) << label << "\n" << classify_text(outcome);
+    EXPECT_EQ(outcome.r, row.r) << label;
+    EXPECT_EQ(outcome.stable, outcome.outcome != "unstable");
+    EXPECT_FALSE(outcome.trivial);
+    EXPECT_EQ(outcome.regime.has_value(), outcome.stable) << label;
+  }
+}
+
+// The inequality form, written again here: it must agree with the propagated sizes wherever its premises hold.
+std::string by_inequalities(bool adam, int hidden_layers, const Rational& q1, const Rational& q, const Rational& s_out,
+                            const Rational& q_out) {
+  const Rational G = adam ? Rational(0) : std::min(s_out, q_out);
+  Rational r = G + q1;
+  if (hidden_layers > 1) r = std::min(r, G + q - 1);
+  if (s_out < half || r < 0 || q_out < 1 || s_out + r < 1) return "unstable";
+  if (q_out != 1 && s_out + r != 1) return "trivial";
+  return r == 0 ? "feature" : "kernel";
+}
+
+TEST(Outcome, PropagatedSizesAgreeWithTheInequalitiesWhereTheseApply) {
+  int seen = 0;
+  for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::adam})
+    for (int L = 1; L <= 3; ++L)
+      for (int q1 = -4; q1 <= 4; ++q1)
+        for (int q = (L == 1 ? 0 : -2); q <= (L == 1 ? 0 : 6); ++q)
+          for (int s_out = 1; s_out <= 5; ++s_out)
+            for (int q_out = 0; q_out <= 5; ++q_out) {
+              // a = 0: exponents are the effective ones, in halves; s_out also below its bound by a quarter.
+              const Rational s = Rational(s_out, 2) - (s_out == 1 && q == 0 ? Rational(1, 4) : Rational(0));
+              const std::string expected = by_inequalities(optimizer == OptimizerKind::adam, L, Rational(q1, 2),
+                                                           Rational(q, 2), s, Rational(q_out, 2));
+              for (const ActivationFacts& phi : {relu, tanh_}) {
+                if (phi.bounded && expected == "unstable") continue;  // bounded features may stop what would grow
+                const Outcome outcome = of(block(0, 0, Rational(q1, 2)), block(0, half, Rational(q, 2)),
+                                           block(0, s, Rational(q_out, 2)), optimizer, L, phi);
+                ASSERT_EQ(outcome.outcome, expected)
+                    << "L=" << L << " q1=" << q1 << "/2 q=" << q << "/2 s_out=" << to_string(s) << " q_out=" << q_out
+                    << "/2 " << optimizer_name(optimizer) << "\n"
+                    << classify_text(outcome);
+                ++seen;
+              }
+            }
+  EXPECT_GT(seen, 3000);
+}
+
+// Hajjar, Chizat and Giraud 2021: |f_0| ~ n^{-L/2}, |f_1 - f_0| ~ n^{-(L-2)} (L >= 2), and stuck from L = 3 on; one and
+// two hidden layers learn (Golikov 2020).
+TEST(Outcome, IntegrableNetworksAreStuckFromThreeHiddenLayersOn) {
+  for (const ActivationFacts& phi : {relu, tanh_})
+    for (int L = 1; L <= 6; ++L) {
+      const Outcome outcome = of("integrable", OptimizerKind::sgd, L, phi);
+      EXPECT_TRUE(outcome.stable);
+      EXPECT_EQ(outcome.outcome, L <= 2 ? "feature" : "stuck") << L;
+      EXPECT_EQ(outcome.trivial, L >= 3);
+      EXPECT_EQ(outcome.predictions.at("initial.output_size"), Rational(-L, 2));
+      if (L < 2) continue;
+      EXPECT_EQ(outcome.predictions.at("first.output_change"), Rational(2 - L));
+      EXPECT_EQ(outcome.predictions.at("output_change"), Rational(2 - L));
+      for (int l = 1; l <= L; ++l)
+        EXPECT_EQ(outcome.predictions.at("initial.preactivation_size." + std::to_string(l)), Rational(1 - l, 2));
+    }
+  EXPECT_EQ(of("integrable", OptimizerKind::sgd, 4, sigmoid).outcome, "feature") << "phi(0) != 0 keeps features alive";
+  // Degree p: gamma = (1 + p + ... + p^{L-1}) / 2; relu^2, L = 3: 7/2, and |f_1 - f_0| measured there as n^-5.
+  const Outcome square = of("integrable", OptimizerKind::sgd, 3, {2, true, false});
+  EXPECT_EQ(square.predictions.at("initial.output_size"), Rational(-7, 2));
+  EXPECT_EQ(square.predictions.at("first.output_change"), Rational(-5));
+  EXPECT_EQ(square.outcome, "stuck");
+}
+
+// Uniform rates n^1 on integrable weights: n^{-2} at L = 3.
+TEST(Outcome, IntegrableWithUniformRatesMovesLess) {
+  const Outcome outcome = of(block(0, 0, -1), block(1, 0, -1), block(1, 0, -1), OptimizerKind::sgd, 3);
+  EXPECT_EQ(outcome.predictions.at("first.output_change"), Rational(-2));
+}
+
+// Under Adam the same network is not stuck: its updates do not know how small gradients are.
+TEST(Outcome, AdamFreesIntegrableNetworks) {
+  for (int L = 1; L <= 5; ++L) EXPECT_EQ(of("integrable", OptimizerKind::adam, L, tanh_).outcome, "feature") << L;
+}
+
+// Large first rates (IP-LLR): |f_1| ~ 1 for relu and n^{-(L-2)/2} for smooth centred activations, whose vanishing
+// features are independent of their own first change. Kept for a second step these rates blow up.
+TEST(Outcome, LargeFirstRatesFreeIntegrableNetworksInOneStep) {
+  for (int L = 2; L <= 5; ++L) {
+    const Rational c = Rational(-(L + 1), 2);
+    const auto large = [&](const ActivationFacts& phi) {
+      return of(block(0, 0, c), block(1, 0, c - half), block(1, 0, c), OptimizerKind::sgd, L, phi);
+    };
+    EXPECT_EQ(large(relu).predictions.at("first.output_size"), Rational(0)) << L;
+    EXPECT_EQ(large(tanh_).predictions.at("first.output_size"), Rational(2 - L, 2)) << L;
+    if (L >= 3) {
+      EXPECT_EQ(large(relu).outcome, "unstable");
+    }
+  }
+}
+
+TEST(Outcome, TooSmallRatesAreTrivialNotStuck) {
+  const Outcome outcome = of(block(0, 0, 3), block(0, half, 3), block(0, half, 3), OptimizerKind::sgd, 3);
+  EXPECT_EQ(outcome.outcome, "trivial");
+  EXPECT_TRUE(outcome.stable);
+  EXPECT_TRUE(outcome.trivial);
+  // Vanishing preactivations, and rates that would not move anything either.
+  EXPECT_EQ(of(block(0, 0, 3), block(1, 0, 3), block(1, 0, 3), OptimizerKind::sgd, 3).outcome, "trivial");
+}
+
+// At fixed small rate the first-order sizes: standard Adam moves dW ~ n^0, x ~ 1, so |dW x| ~ n behind the input; the
+// kernel form by n^-1/2 below the output; mup by order one, its readout against W_0 x ~ n^-1/2.
+TEST(Outcome, OwnUpdatesUnderAdam) {
+  const auto slopes = [](const Outcome& outcome) {
+    std::vector<Rational> list;
+    for (int l = 1; l <= 4; ++l) list.push_back(outcome.predictions.at("own_update." + std::to_string(l)));
+    return list;
+  };
+  EXPECT_EQ(slopes(of("standard", OptimizerKind::adam, 3)), (std::vector<Rational>{0, 1, 1, 1}));
+  EXPECT_EQ(slopes(of("ntk", OptimizerKind::adam, 3)), (std::vector<Rational>{-half, -half, -half, 0}));
+  EXPECT_EQ(slopes(of("mup", OptimizerKind::adam, 3)), (std::vector<Rational>{0, 0, 0, half}));
+}
+
+// Largest stable power of n on all rates: q_out >= 1 binds for standard SGD; a+b+r >= 1 with r = c - 1 for Adam.
+TEST(Outcome, OptimalLearningRates) {
+  const auto best = [](const char* name, OptimizerKind optimizer) {
+    return of(name, optimizer, 3).predictions.at("optimal_learning_rate");
+  };
+  EXPECT_EQ(best("standard", OptimizerKind::sgd), Rational(-1));
+  EXPECT_EQ(best("standard", OptimizerKind::adam), Rational(-3, 2));
+  for (const char* name : {"ntk", "mup", "mean-field"})
+    for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::momentum})
+      EXPECT_EQ(best(name, optimizer), Rational(0)) << name;
+  const Outcome adam = of("standard", OptimizerKind::adam, 3);
+  EXPECT_TRUE(std::any_of(adam.reasons.begin(), adam.reasons.end(), [](const std::string& reason) {
+    return reason.find("n^(-1) (Everett") != std::string::npos;
+  }));
+}
+
+TEST(Outcome, DoesNotDependOnTheGauge) {
+  rc::check([] {
+    const OptimizerKind optimizer = *rc::gen::element(OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam);
+    const auto draw = [] { return Rational(*rc::gen::inRange(-6, 7), 4); };
+    const int L = *rc::gen::inRange(1, 5);
+    BlockExponents blocks[3], moved[3];
+    for (int i = 0; i < 3; ++i) {
+      blocks[i] = block(draw(), draw(), draw());
+      moved[i] = gauge_shift(blocks[i], draw(), optimizer);
+    }
+    const Outcome left = of(blocks[0], blocks[1], blocks[2], optimizer, L);
+    const Outcome right = of(moved[0], moved[1], moved[2], optimizer, L);
+    RC_ASSERT(left.outcome == right.outcome);
+    RC_ASSERT(left.predictions == right.predictions);
+    RC_ASSERT(left.r_per_layer == right.r_per_layer);
+  });
+}
+
+TEST(Outcome, HiddenLayersMayDiffer) {
+  Parameterization scheme = named_scheme("mup", OptimizerKind::sgd);
+  scheme.width.hidden_layers = {scheme.width.hidden, scheme.width.hidden};
+  EXPECT_EQ(classify(scheme, {OptimizerKind::sgd, 3, relu}).outcome, "feature");
+  scheme.width.hidden_layers[1].c = -1;  // one layer alone can break stability
+  EXPECT_EQ(classify(scheme, {OptimizerKind::sgd, 3, relu}).outcome, "unstable");
+  EXPECT_THROW(classify(scheme, {OptimizerKind::sgd, 4, relu}), ConfigError);
+  EXPECT_THROW(classify(scheme, {OptimizerKind::sgd, 0, relu}), ConfigError);
+}
+
+TEST(ClassifyText, SaysTheWordTheReasonsAndTheExponents) {
+  const Outcome outcome = of("integrable", OptimizerKind::sgd, 3);
+  const std::string text = classify_text(outcome);
+  EXPECT_NE(text.find("outcome: stuck"), std::string::npos);
+  for (const std::string& reason : outcome.reasons) EXPECT_NE(text.find(reason), std::string::npos);
+  EXPECT_NE(text.find("initial.output_size"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace widthwise
