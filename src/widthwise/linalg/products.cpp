@@ -22,17 +22,6 @@ using linalg::openblas;
 // Multiplications below which a second thread costs more than it saves on a busy machine (1024 x 512 x 512).
 constexpr double threaded_product = 1024.0 * 512.0 * 512.0;
 
-/// Is our own product at least as fast as the library's (on one thread)? Measured on Zen 5 against oneDNN 2.6 (float)
-/// and OpenBLAS 0.3.21 with its SkylakeX kernels (double): benchmarks/linalg_benchmark.
-template <class T>
-bool direct_is_faster(Op a_op, Op b_op, Index m, Index n, Index k) {
-  const double multiplications = double(m) * double(n) * double(k);
-  if (m < 4) return false;  // packing B does not pay
-  // oneDNN is slow where B must be transposed and at small sizes; elsewhere it is nearer to the peak.
-  if (sizeof(T) == 4) return multiplications <= (b_op == Op::transpose && a_op == Op::none ? 256e6 : 1.1e6);
-  return multiplications <= 128e6;
-}
-
 struct Shape {
   Index m, n, k;
   double multiplications() const { return double(m) * double(n) * double(k); }
@@ -81,11 +70,61 @@ void blas_gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T be
                      leading(b), beta, c.data, leading(c));
 }
 
+/// Does OpenBLAS run older kernels than this CPU could, because the environment says so? They cost up to half.
+bool blas_is_held_back() {
+  static const bool held_back =
+      !linalg::preferred_openblas_core().empty() && openblas().core != linalg::preferred_openblas_core();
+  return held_back;
+}
+
+/// Is our own product at least as fast as the library's? Measured on one thread of a Zen 5 against oneDNN 2.6 (float)
+/// and OpenBLAS 0.3.21 with its SkylakeX kernels: benchmarks/linalg_benchmark.
 template <class T>
-void own_gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, View<T> c, Shape s) {
+bool own_is_faster(Op a_op, Op b_op, Shape s) {
+  if (s.m < 4) return false;  // packing B does not pay
+#ifdef WIDTHWISE_ONEDNN
+  if constexpr (sizeof(T) == 4) {
+    if (s.multiplications() <= 1.1e6 || std::min({s.m, s.n, s.k}) <= 64) return true;             // its fixed cost
+    return a_op == Op::none && b_op == Op::transpose && s.multiplications() <= threaded_product;  // its slowest case
+  }
+#endif
+  (void)a_op, (void)b_op;
+  return s.multiplications() < threaded_product || blas_is_held_back();
+}
+
+/// Our own product; with several threads each takes a share of the longer side of C.
+template <class T>
+void own_gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, View<T> c, Shape s, int count) {
   const bool a_plain = a_op == Op::none, b_plain = b_op == Op::none;
-  linalg::direct_gemm<T>({s.m, s.n, s.k, alpha, beta, a.data, a_plain ? a.stride : 1, a_plain ? 1 : a.stride, b.data,
-                          b_plain ? b.stride : 1, b_plain ? 1 : b.stride, c.data, c.stride});
+  const linalg::DirectProduct<T> whole{s.m,
+                                       s.n,
+                                       s.k,
+                                       alpha,
+                                       beta,
+                                       a.data,
+                                       a_plain ? a.stride : 1,
+                                       a_plain ? 1 : a.stride,
+                                       b.data,
+                                       b_plain ? b.stride : 1,
+                                       b_plain ? 1 : b.stride,
+                                       c.data,
+                                       c.stride};
+  if (count == 1) return linalg::direct_gemm(whole);
+#pragma omp parallel for num_threads(count) schedule(static, 1)
+  for (int share = 0; share < count; ++share) {
+    linalg::DirectProduct<T> part = whole;
+    const Index side = std::max(s.m, s.n), first = side * share / count, size = side * (share + 1) / count - first;
+    if (s.m >= s.n) {
+      part.m = size;
+      part.a += first * part.a_row;
+      part.c += first * part.c_row;
+    } else {
+      part.n = size;
+      part.b += first * part.b_col;
+      part.c += first;
+    }
+    if (size > 0) linalg::direct_gemm(part);
+  }
 }
 
 #ifdef WIDTHWISE_ONEDNN
@@ -104,8 +143,7 @@ void gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, V
   if (s.m == 0 || s.n == 0) return;
   if (s.k == 0 || alpha == T(0)) return scale(beta, c);
   const int count = threads_for(s.multiplications());
-  if (count == 1 && direct_is_faster<T>(a_op, b_op, s.m, s.n, s.k))
-    return own_gemm(a_op, b_op, alpha, a, b, beta, c, s);
+  if (own_is_faster<T>(a_op, b_op, s)) return own_gemm(a_op, b_op, alpha, a, b, beta, c, s, count);
   const ThreadScope scope(count);
 #ifdef WIDTHWISE_ONEDNN
   if constexpr (std::is_same_v<T, float>)
