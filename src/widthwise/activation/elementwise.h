@@ -1,19 +1,24 @@
-// The array passes of an activation written once: a class F derives from Elementwise<F> and gives
+// What the activations share: a class F derives from Elementwise<F>, gives phi and dphi for one number as plain
+// formulas,
 //
-//   template <class T> T phi(T z) const;      template <class T> T dphi(T z) const;
+//   double phi(double z) const;      double dphi(double z) const;
 //
-// as plain formulas without branches where possible. Not needed outside this room.
+// and says which of linalg's vectorised passes computes the same for arrays (`function`). An activation that linalg
+// does not know leaves `function` out and gets plain loops over the two formulas. Not needed outside this room.
 #pragma once
 
+#include <cmath>
+
 #include "widthwise/activation/activation.h"
+#include "widthwise/linalg/pointwise.h"
 
 namespace widthwise {
 
 template <class F>
 class Elementwise : public Activation {
  public:
-  double value(double z) const final { return self().template phi<double>(z); }
-  double slope(double z) const final { return self().template dphi<double>(z); }
+  double value(double z) const final { return self().phi(z); }
+  double slope(double z) const final { return self().dphi(z); }
 
   void forward(View<float> z, const float* bias, View<float> h) const override { pass(z, bias, h); }
   void forward(View<double> z, const double* bias, View<double> h) const override { pass(z, bias, h); }
@@ -21,27 +26,32 @@ class Elementwise : public Activation {
   void multiply_slope(View<const double> z, View<double> d) const override { slope_pass(z, d); }
 
  private:
+  static constexpr bool vectorised = requires { F::function; };
+
   const F& self() const { return static_cast<const F&>(*this); }
+  double pass_parameter() const { return std::isnan(this->parameter()) ? 0 : this->parameter(); }
 
   template <class T>
   void pass(View<T> z, const T* bias, View<T> h) const {
-    for (Index i = 0; i < z.rows; ++i) {
-      T* const in = z.row(i);
-      T* const out = h.row(i);
-      for (Index j = 0; j < z.cols; ++j) {
-        const T x = bias == nullptr ? in[j] : in[j] + bias[j];
-        in[j] = x;
-        out[j] = self().template phi<T>(x);
+    if constexpr (vectorised) {
+      pointwise::forward<T>(F::function, pass_parameter(), z, bias, h);
+    } else {
+      for (Index i = 0; i < z.rows; ++i) {
+        for (Index j = 0; j < z.cols; ++j) {
+          if (bias != nullptr) z(i, j) += bias[j];
+          h(i, j) = static_cast<T>(self().phi(static_cast<double>(z(i, j))));
+        }
       }
     }
   }
 
   template <class T>
   void slope_pass(View<const T> z, View<T> d) const {
-    for (Index i = 0; i < z.rows; ++i) {
-      const T* const in = z.row(i);
-      T* const out = d.row(i);
-      for (Index j = 0; j < z.cols; ++j) out[j] *= self().template dphi<T>(in[j]);
+    if constexpr (vectorised) {
+      pointwise::multiply_slope<T>(F::function, pass_parameter(), z, d);
+    } else {
+      for (Index i = 0; i < z.rows; ++i)
+        for (Index j = 0; j < z.cols; ++j) d(i, j) *= static_cast<T>(self().dphi(static_cast<double>(z(i, j))));
     }
   }
 };

@@ -10,17 +10,12 @@ namespace {
 
 class Erf final : public Elementwise<Erf> {
  public:
+  static constexpr auto function = pointwise::Function::erf;
   std::string_view name() const override { return "erf"; }
   bool bounded() const override { return true; }
 
-  template <class T>
-  T phi(T z) const {
-    return std::erf(z);
-  }
-  template <class T>
-  T dphi(T z) const {
-    return T(2) * std::numbers::inv_sqrtpi_v<T> * std::exp(-z * z);
-  }
+  double phi(double z) const { return std::erf(z); }
+  double dphi(double z) const { return 2.0 * std::numbers::inv_sqrtpi * std::exp(-z * z); }
 };
 
 }  // namespace

@@ -11,24 +11,18 @@ namespace {
 
 class Gelu final : public Elementwise<Gelu> {
  public:
+  static constexpr auto function = pointwise::Function::gelu;
   std::string_view name() const override { return "gelu"; }
 
-  template <class T>
-  T phi(T z) const {
-    return z * normal_cdf(z);
-  }
-  template <class T>
-  T dphi(T z) const {
-    constexpr T inv_sqrt_two_pi = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
+  double phi(double z) const { return z * normal_cdf(z); }
+  double dphi(double z) const {
+    constexpr double inv_sqrt_two_pi = std::numbers::inv_sqrtpi / std::numbers::sqrt2;
     return normal_cdf(z) + z * inv_sqrt_two_pi * std::exp(-z * z / 2);
   }
 
  private:
   /// By erfc: 1 + erf would lose all digits for z far below 0.
-  template <class T>
-  static T normal_cdf(T z) {
-    return std::erfc(-z / std::numbers::sqrt2_v<T>) / 2;
-  }
+  static double normal_cdf(double z) { return std::erfc(-z / std::numbers::sqrt2) / 2; }
 };
 
 }  // namespace

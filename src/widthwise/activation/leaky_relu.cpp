@@ -7,6 +7,7 @@ namespace {
 
 class LeakyRelu final : public Elementwise<LeakyRelu> {
  public:
+  static constexpr auto function = pointwise::Function::leaky_relu;
   explicit LeakyRelu(double slope) : slope_{slope} {}
 
   std::string_view name() const override { return "leaky_relu"; }
@@ -15,14 +16,8 @@ class LeakyRelu final : public Elementwise<LeakyRelu> {
   std::optional<int> homogeneity_degree() const override { return 1; }
   double slope_right_of_zero() const override { return 1; }
 
-  template <class T>
-  T phi(T z) const {
-    return z > T(0) ? z : static_cast<T>(slope_) * z;
-  }
-  template <class T>
-  T dphi(T z) const {
-    return z > T(0) ? T(1) : static_cast<T>(slope_);
-  }
+  double phi(double z) const { return z > 0.0 ? z : slope_ * z; }
+  double dphi(double z) const { return z > 0.0 ? 1.0 : slope_; }
 
  private:
   double slope_;

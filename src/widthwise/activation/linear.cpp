@@ -7,17 +7,12 @@ namespace {
 
 class Linear final : public Elementwise<Linear> {
  public:
+  static constexpr auto function = pointwise::Function::linear;
   std::string_view name() const override { return "linear"; }
   std::optional<int> homogeneity_degree() const override { return 1; }
 
-  template <class T>
-  T phi(T z) const {
-    return z;
-  }
-  template <class T>
-  T dphi(T) const {
-    return 1;
-  }
+  double phi(double z) const { return z; }
+  double dphi(double) const { return 1; }
 };
 
 }  // namespace

@@ -7,20 +7,15 @@ namespace {
 
 class Relu final : public Elementwise<Relu> {
  public:
+  static constexpr auto function = pointwise::Function::relu;
   std::string_view name() const override { return "relu"; }
   std::vector<double> kinks() const override { return {0}; }
   std::optional<int> homogeneity_degree() const override { return 1; }
   double slope_right_of_zero() const override { return 1; }
 
   // Written so that NaN stays NaN: a network that diverges must not look alive.
-  template <class T>
-  T phi(T z) const {
-    return z < T(0) ? T(0) : z;
-  }
-  template <class T>
-  T dphi(T z) const {
-    return z > T(0) ? T(1) : T(0);
-  }
+  double phi(double z) const { return z < 0.0 ? 0.0 : z; }
+  double dphi(double z) const { return z > 0.0 ? 1.0 : 0.0; }
 };
 
 }  // namespace

@@ -9,22 +9,18 @@ namespace {
 
 class Softplus final : public Elementwise<Softplus> {
  public:
+  static constexpr auto function = pointwise::Function::softplus;
   explicit Softplus(double beta) : beta_{beta} {}
 
   std::string_view name() const override { return "softplus"; }
   double parameter() const override { return beta_; }
 
   /// As max(z, 0) + log(1 + exp(-beta |z|)) / beta, where nothing overflows.
-  template <class T>
-  T phi(T z) const {
-    const T beta = static_cast<T>(beta_);
-    return (z < T(0) ? T(0) : z) + std::log1p(std::exp(-beta * std::abs(z))) / beta;
-  }
+  double phi(double z) const { return (z < 0.0 ? 0.0 : z) + std::log1p(std::exp(-beta_ * std::abs(z))) / beta_; }
   /// By the tail e = exp(-beta |z|): 1/(1 + e) above zero, e/(1 + e) below.
-  template <class T>
-  T dphi(T z) const {
-    const T e = std::exp(-static_cast<T>(beta_) * std::abs(z));
-    return (z < T(0) ? e : T(1)) / (1 + e);
+  double dphi(double z) const {
+    const double e = std::exp(-beta_ * std::abs(z));
+    return (z < 0.0 ? e : 1.0) / (1 + e);
   }
 
  private:

@@ -9,16 +9,13 @@ namespace {
 
 class Tanh final : public Elementwise<Tanh> {
  public:
+  static constexpr auto function = pointwise::Function::tanh;
   std::string_view name() const override { return "tanh"; }
   bool bounded() const override { return true; }
 
-  template <class T>
-  T phi(T z) const {
-    return std::tanh(z);
-  }
-  template <class T>
-  T dphi(T z) const {
-    const T t = std::tanh(z);
+  double phi(double z) const { return std::tanh(z); }
+  double dphi(double z) const {
+    const double t = std::tanh(z);
     return (1 - t) * (1 + t);
   }
 };
