@@ -57,7 +57,8 @@ void observe(const slow::Network& net, const std::vector<slow::Pass>& start, con
 Measured measure(const Case& c, double width) {
   Parameterization scheme = named_scheme(c.scheme, c.optimizer);
   // Integrable networks are measured at the rates of the papers, absolute powers of n: at smaller ones their first
-  // updates stay below the vanishing initial sizes until much larger widths.
+  // updates stay below the vanishing initial sizes until much larger widths. (At larger ones, 2 and more under Adam,
+  // tanh saturates and relu units die in one step, which changes constants by powers visible at these widths.)
   scheme.reference_width = c.scheme == "integrable" ? 1 : 32;
   ScaleRequest ask;
   ask.optimizer = c.optimizer;
@@ -117,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"mup", kSgd, 1, false, 0.05, 3}, Case{"mup", kAdam, 3, true, 1e-3, 3},
                       Case{"mean-field", kSgd, 2, false, 0.05, 3}, Case{"integrable", kSgd, 2, false, 1, 3},
                       Case{"integrable", kSgd, 3, false, 0.5, 3}, Case{"integrable", kSgd, 4, true, 0.5, 3},
-                      Case{"integrable", kAdam, 3, true, 0.5, 2}));
+                      Case{"integrable", kAdam, 3, true, 1, 1}, Case{"integrable", kAdam, 3, false, 0.4, 3}));
 
 }  // namespace
 }  // namespace widthwise
