@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "widthwise/base/error.h"
+#include "widthwise/observable/observable.h"
 #include "widthwise/study/expression.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/study/identity.h"
@@ -98,9 +99,26 @@ std::string canonical(const std::map<std::string, Value>& values) {
   return to_json({std::move(relevant), 0});
 }
 
+// Settings that are right each by itself but not together.
+void check_together(const Configuration& run) {
+  const auto refuse = [](const std::string& key, const std::string& expected, const std::string& got) {
+    throw ConfigError({{}, key}, expected, got);
+  };
+  for (const Value& name : run.at("measure.observables").list())
+    if (find_observable(name.text()).needs_test_set && run.whole("data.test") == 0)
+      refuse("data.test", "test samples, to measure " + name.text(), "0");
+  if (run.text("parameterization.name") == "custom")
+    for (const char* block : {"parameterization.input", "parameterization.hidden", "parameterization.output"})
+      if (run.text(block) == "none") refuse(block, "exponents \"a,b,c\" of a custom parameterization", "nothing");
+  if (run.text("training.loss") == "cross-entropy" && run.text("data.labels") != "classes")
+    refuse("training.loss", "a loss for data.labels = " + run.text("data.labels"),
+           "cross-entropy, which needs data.labels = classes");
+}
+
 }  // namespace
 
 Configuration::Configuration(const Settings& settings) : values_{Resolver(settings).all()} {
+  check_together(*this);
   for (auto& [key, value] : values_)
     if (value.is_list()) sort_list(value);
   json_ = canonical(values_);

@@ -1,10 +1,13 @@
 // The table of settings: one row a key.
+#include <algorithm>
+
 #include "widthwise/activation/activation.h"
 #include "widthwise/architecture/architecture.h"
 #include "widthwise/data/load.h"
 #include "widthwise/data/preprocess.h"
 #include "widthwise/loss/loss.h"
 #include "widthwise/observable/observable.h"
+#include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/schema.h"
 
 namespace widthwise {
@@ -138,8 +141,9 @@ void add_architecture(Keys& keys) {
 
 void add_parameterization(Keys& keys) {
   const std::string name = "parameterization.name";
-  keys.push_back(choice(name, "standard", {"standard", "ntk", "mup", "mean-field", "integrable", "custom"},
-                        "how multipliers, initial sizes and rates scale with width"));
+  std::vector<std::string> schemes = names(known_schemes());
+  if (std::ranges::find(schemes, "custom") == schemes.end()) schemes.emplace_back("custom");
+  keys.push_back(choice(name, "standard", schemes, "how multipliers, initial sizes and rates scale with width"));
   keys.push_back(number("parameterization.reference_width", 1, positive,
                         "the width at which every parameterization is the same network"));
   keys.push_back(number("parameterization.reference_depth", 1, positive, "the same for depth"));
@@ -149,8 +153,10 @@ void add_parameterization(Keys& keys) {
                                              " block for a custom parameterization: multiplier, init, rate")),
                          name, {"custom"}));
   keys.push_back(choice("parameterization.init_law", "normal", {"normal", "uniform"}, "law of the initial weights"));
-  keys.push_back(number("parameterization.init_gain", 1, positive,
-                        "initial standard deviation is gain / sqrt(fan in) at the reference width"));
+  keys.push_back(
+      optional(number("parameterization.init_gain", 0, positive,
+                      "initial standard deviation is gain / sqrt(fan in) at the reference width; none: 1 for "
+                      "input and output, the activation's own (relu: sqrt 2) for hidden")));
 }
 
 void add_data(Keys& keys) {
@@ -183,6 +189,7 @@ void add_training(Keys& keys) {
   keys.push_back(where(number("training.beta2", 0.999, share, "of Adam: decay of the square"), optimizer, {"adam"}));
   keys.push_back(
       where(number("training.epsilon", 1e-8, {0, infinity}, "of Adam, at the reference width"), optimizer, {"adam"}));
+  keys.push_back(number("training.weight_decay", 0, {0, infinity}, "weight decay at the reference width"));
   keys.push_back(choice("training.dtype", "float32", {"float32", "float64"}, "precision of the network"));
   keys.push_back(optional(number("training.max_seconds", 0, positive, "stop a run after this wall time")));
   keys.push_back(

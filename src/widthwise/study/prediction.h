@@ -40,8 +40,10 @@ struct Judgement {
   std::string source;                      // "theory", or as the study says
   std::vector<std::string> reasons;        // theory's, a sentence each
   double measured = 0, low = 0, high = 0;  // with its 95 % interval; NaN where nothing could be measured
+  double statistical = 0, systematic = 0;  // half the interval over seeds, and what finite widths add to it
   double intercept = 0;     // of the mean line: log(y) = intercept + measured * log(x); NaN for Claim::value
-  std::string explanation;  // a sentence: why this verdict, and what would decide an undecided one
+  std::string explanation;  // a sentence: why this verdict
+  std::string advice;       // a sentence: what would decide it; empty unless undecided
   std::string note;         // the study's own
   std::vector<JudgedPoint> points;
   std::vector<DroppedPoint> dropped;

@@ -47,7 +47,10 @@ class Checker {
   }
 
   void value(const std::string& member, const std::string& name) const {
-    if (is_derived(name)) return;
+    if (!is_derived(name)) plain_value(member, name);
+  }
+
+  void plain_value(const std::string& member, const std::string& name) const {
     ValueName parsed;
     try {
       parsed = parse_value_name(name);
@@ -87,6 +90,12 @@ class Checker {
     return std::ranges::find(sweep_.axes, key, &Axis::key) != sweep_.axes.end();
   }
 
+  [[noreturn]] void fail(const std::string& member, const std::string& expected, const std::string& got,
+                         const std::string& hint = {}) const {
+    throw ConfigError({file_and_line(study_.file.string(), line_), kind_ + "." + member}, expected,
+                      fmt::format("'{}'", got), hint);
+  }
+
  private:
   const Sweep& find_sweep(const std::string& name) const {
     try {
@@ -121,12 +130,6 @@ class Checker {
          has_layer ? fmt::format("'{}' without a layer", observable)
                    : fmt::format("a layer behind '{0}', such as {0}.1", observable),
          written);
-  }
-
-  [[noreturn]] void fail(const std::string& member, const std::string& expected, const std::string& got,
-                         const std::string& hint = {}) const {
-    throw ConfigError({file_and_line(study_.file.string(), line_), kind_ + "." + member}, expected,
-                      fmt::format("'{}'", got), hint);
   }
 
   const Study& study_;
@@ -172,7 +175,11 @@ void check_references(const Study& study) {
   for (const DerivedSpec& derived : study.derived) {
     const Checker check(study, "derived", derived.sweep, derived.line);
     check.axis("over", derived.over);
-    check.value("of", derived.of);
+    check.plain_value("of", derived.of);
+    const auto& axes = study.sweep(derived.sweep).axes;
+    const std::size_t length = std::ranges::find(axes, derived.over, &Axis::key)->values.size();
+    if (derived.how == "difference" && length != 2)
+      check.fail("over", "an axis of two values, for a difference", fmt::format("{} with {}", derived.over, length));
   }
   for (const FigureSpec& figure : study.figures) check_figure(study, figure);
   for (const PredictionSpec& prediction : study.predictions) check_prediction(study, prediction);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "widthwise/base/error.h"
 
@@ -73,15 +74,24 @@ Value check_list(const KeySpec& spec, const Value& value) {
   return checked;
 }
 
+const KeySpec* find_key(std::string_view key) {
+  static const auto index = [] {
+    std::unordered_map<std::string_view, const KeySpec*> all;
+    for (const KeySpec& spec : known_keys()) all.emplace(spec.key, &spec);
+    return all;
+  }();
+  const auto found = index.find(key);
+  return found == index.end() ? nullptr : found->second;
+}
+
 }  // namespace
 
 bool is_known_key(std::string_view key) {
-  return std::ranges::any_of(known_keys(), [&](const KeySpec& spec) { return spec.key == key; });
+  return find_key(key) != nullptr;
 }
 
 const KeySpec& key_spec(std::string_view key) {
-  for (const KeySpec& spec : known_keys())
-    if (spec.key == key) return spec;
+  if (const KeySpec* const spec = find_key(key)) return *spec;
   throw ConfigError({{}, std::string(key)}, "a known key", fmt::format("'{}'", key), unknown_key_hint(key));
 }
 

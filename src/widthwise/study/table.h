@@ -6,8 +6,8 @@
 //   at(t).X      at time t                          at_step(k).X at step k
 //   NAME         a [[derived]] quantity of the sweep
 //
-// X is a series of the trace ("train_loss", "own_update.2"). A run without that point (stopped or diverged before) has
-// NaN there.
+// X is a series of the trace ("train_loss", "own_update.2"). A run without that point (stopped before) has NaN there; a
+// run that diverged has neither final, best nor last value.
 #pragma once
 
 #include <cstddef>

@@ -1,0 +1,31 @@
+// What a run will take, before it is run: for the order of work, the size of groups and the time left.
+#pragma once
+
+#include "widthwise/architecture/architecture.h"
+#include "widthwise/study/grid.h"
+
+namespace widthwise {
+
+struct RunCost {
+  double flops = 0;   // of the products, measurements included
+  double work = 0;    // flops and what narrow layers waste, in flops of a wide one: proportional to time
+  double memory = 0;  // bytes while it trains, data apart
+  double disk = 0;    // bytes of its record
+};
+
+/// `inputs` and `outputs` of the data set the run trains on.
+RunCost estimate_cost(const Configuration& configuration, Index inputs, Index outputs);
+
+/// Inputs and outputs of a data set by name, without loading it: exact for generated data, 784 and 10 (or 1) otherwise.
+struct DataShape {
+  Index inputs = 0, outputs = 0;
+};
+DataShape expected_shape(const Configuration& configuration);
+
+/// The architecture a configuration describes, for data of that shape. @throws ConfigError
+Architecture make_architecture(const Configuration& configuration, Index inputs, Index outputs);
+
+/// The steps it measures at.
+std::vector<std::int64_t> measured_steps(const Configuration& configuration);
+
+}  // namespace widthwise

@@ -1,0 +1,102 @@
+#include "widthwise/study/plan.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <unordered_set>
+
+#include "widthwise/base/error.h"
+#include "widthwise/linalg/matrix.h"
+#include "widthwise/linalg/products.h"
+#include "widthwise/linalg/threads.h"
+#include "widthwise/store/reader.h"
+#include "widthwise/study/cost.h"
+#include "widthwise/study/schedule.h"
+
+namespace widthwise {
+
+namespace {
+
+// Share of the rate of one large product that training reaches, everything beside the products included.
+constexpr double training_efficiency = 0.5;
+
+void ask_consent(const Study& study, bool consent) {
+  std::uint64_t runs = 0;
+  for (const Sweep& sweep : study.sweeps)
+    if (__builtin_add_overflow(runs, grid_size(sweep), &runs)) runs = UINT64_MAX;
+  if (runs > runs_without_consent && !consent)
+    throw ConfigError({study.file.string(), "sweep"},
+                      fmt::format("at most {} runs without consent", runs_without_consent), fmt::format("{}", runs),
+                      "add --yes if they are meant");
+}
+
+// Flops a second of one thread, from some 20 ms of products.
+double measured_rate() {
+  constexpr Index size = 256;
+  const ThreadScope one(1);
+  const Matrix<float> a = Matrix<float>::Constant(size, size, 0.5F), b = a;
+  Matrix<float> c(size, size);
+  const auto product = [&] {
+    gemm(Op::none, Op::transpose, 1.0F, View<const float>(view(a)), View<const float>(view(b)), 0.0F, view(c));
+  };
+  product();  // loads and compiles kernels
+  const auto start = std::chrono::steady_clock::now();
+  double flops = 0, seconds = 0;
+  do {
+    product();
+    flops += 2.0 * size * size * size;
+    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  } while (seconds < 0.02);
+  return flops / seconds;
+}
+
+}  // namespace
+
+std::vector<RunGroup> grouped_runs(const Study& study, bool consent) {
+  ask_consent(study, consent);
+  std::vector<Configuration> runs;
+  std::unordered_set<std::string> seen;
+  for (const Sweep& sweep : study.sweeps)
+    for (GridPoint& point : expand(study, sweep))
+      if (seen.insert(point.configuration.identity()).second) runs.push_back(std::move(point.configuration));
+  try {
+    return group_runs(std::move(runs));
+  } catch (const ConfigError& error) {
+    throw error.in_file(study.file.string());
+  }
+}
+
+Plan plan_study(const Study& study, const RunOptions& options) {
+  // A plan needs no consent: it is what one looks at before giving it.
+  const std::vector<RunGroup> groups = grouped_runs(study, true);
+  const StoreReader reader(options.store);
+  Plan plan;
+  plan.threads = options.threads > 0 ? options.threads : physical_threads();
+  double work = 0;
+  for (const RunGroup& group : groups) {
+    std::uint64_t done = 0;
+    for (const Configuration& run : group.runs) done += reader.contains(run.identity());
+    const double rest = 1 - static_cast<double>(done) / static_cast<double>(group.runs.size());
+    plan.runs += group.runs.size();
+    plan.done += done;
+    plan.groups += rest > 0;
+    plan.flops += rest * group.flops;
+    plan.bytes += rest * group.disk;
+    work += rest * group.work;
+  }
+  for (const Sweep& sweep : study.sweeps) {
+    SweepPlan part{sweep.name, 0, 0, 0};
+    for (const GridPoint& point : expand(study, sweep)) {
+      ++part.runs;
+      const bool done = reader.contains(point.configuration.identity());
+      part.done += done;
+      const DataShape shape = expected_shape(point.configuration);
+      if (!done) part.flops += estimate_cost(point.configuration, shape.inputs, shape.outputs).flops;
+    }
+    plan.sweeps.push_back(std::move(part));
+  }
+  if (work > 0) plan.seconds = work / (plan.threads * training_efficiency * measured_rate());
+  return plan;
+}
+
+}  // namespace widthwise

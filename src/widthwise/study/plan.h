@@ -1,0 +1,15 @@
+// The work a study asks for, in groups; shared by planning and running.
+#pragma once
+
+#include <vector>
+
+#include "widthwise/study/document.h"
+#include "widthwise/study/group.h"
+
+namespace widthwise {
+
+/// All distinct runs of a study, grouped. @throws ConfigError with the file; also for more than runs_without_consent
+/// runs unless `consent`.
+std::vector<RunGroup> grouped_runs(const Study& study, bool consent);
+
+}  // namespace widthwise

@@ -1,0 +1,45 @@
+#include <cmath>
+
+#include "widthwise/parameterization/schemes.h"
+#include "widthwise/study/run.h"
+#include "widthwise/study/scheme.h"
+
+namespace widthwise {
+
+Parameterization make_parameterization(const Configuration& configuration) {
+  const OptimizerKind optimizer = parse_optimizer(configuration.text("training.optimizer"));
+  const auto triple = [&](const std::string& block) {
+    const std::string key = "parameterization." + block;
+    return parse_exponent_triple(configuration.text(key), key);
+  };
+  const std::string& name = configuration.text("parameterization.name");
+  Parameterization scheme = name == "custom"
+                                ? custom_scheme(triple("input"), triple("hidden"), triple("output"), optimizer)
+                                : named_scheme(name, optimizer);
+  scheme.reference_width = configuration.number("parameterization.reference_width");
+  scheme.reference_depth = configuration.number("parameterization.reference_depth");
+  return scheme;
+}
+
+std::shared_ptr<const Activation> make_activation(const Configuration& configuration) {
+  if (configuration.text("architecture.family") == "deep-linear") return make_activation("linear");
+  return make_activation(configuration.text("architecture.activation"),
+                         configuration.number("architecture.activation_parameter"));
+}
+
+Scaling make_scaling(const Configuration& configuration, Index inputs) {
+  ScaleRequest request;
+  request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
+  request.width = configuration.number("architecture.width");
+  request.hidden_layers = static_cast<int>(configuration.whole("architecture.hidden_layers"));
+  request.input_dimension = static_cast<double>(inputs);
+  request.learning_rate = configuration.number("training.learning_rate");
+  request.epsilon = configuration.number("training.epsilon");
+  request.weight_decay = configuration.number("training.weight_decay");
+  const double gain = configuration.number("parameterization.init_gain");
+  const auto activation = make_activation(configuration);
+  request.gains = std::isnan(gain) ? default_gains(activation->gain()) : InitGains{gain, gain, gain};
+  return scale(make_parameterization(configuration), request);
+}
+
+}  // namespace widthwise

@@ -1,0 +1,203 @@
+#include "widthwise/study/schedule.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "widthwise/base/error.h"
+#include "widthwise/base/interrupt.h"
+#include "widthwise/base/progress.h"
+#include "widthwise/linalg/threads.h"
+#include "widthwise/store/claims.h"
+#include "widthwise/store/reader.h"
+#include "widthwise/store/writer.h"
+#include "widthwise/study/plan.h"
+#include "widthwise/study/run.h"
+
+namespace widthwise {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+ClaimOptions claim_options(double timeout) {
+  ClaimOptions options;
+  options.stale_after = std::chrono::duration<double>(timeout);
+  options.heartbeat = std::chrono::duration<double>(timeout / 6);
+  return options;
+}
+
+// A group to compute, with the threads it may use.
+struct Task {
+  RunGroup group;  // what is missing of it
+  int threads = 1;
+};
+
+// What the workers share. One mutex guards all of it; computing happens outside.
+class Pool {
+ public:
+  Pool(const RunOptions& options, std::vector<RunGroup> groups, int threads)
+      : reader_{options.store},
+        writer_{options.store},
+        claims_{options.store, claim_options(options.claim_timeout)},
+        pending_{std::make_move_iterator(groups.begin()), std::make_move_iterator(groups.end())},
+        free_threads_{threads} {
+    double work = 0;
+    for (const RunGroup& group : pending_) {
+      summary_.runs += group.runs.size();
+      for (const Configuration& run : group.runs) summary_.found += reader_.contains(run.identity());
+      work += missing(group).work;
+    }
+    progress_.emplace("Running", work, options.quiet || work == 0 ? Progress::Mode::quiet : Progress::Mode::automatic);
+    found_at_start_ = summary_.found;
+  }
+
+  // The next group to compute; nothing when all is done or somebody asked to stop.
+  std::optional<Task> next() {
+    std::unique_lock lock(mutex_);
+    while (!stopped()) {
+      if (auto task = take_pending()) return task;
+      if (postponed_.empty()) return std::nullopt;
+      // Others work at the rest: see now and then whether they are done, or gone.
+      changed_.wait_for(lock, std::chrono::milliseconds(200));
+      recheck_postponed();
+    }
+    return std::nullopt;
+  }
+
+  void finish(const Task& task, const std::vector<RunRecord>& records) {
+    const std::lock_guard lock(mutex_);
+    const std::size_t fresh = writer_.append(records);
+    claims_.release(task.group.id);
+    free_threads_ += task.threads;
+    summary_.done += fresh;
+    for (const RunRecord& record : records) summary_.diverged += record.status == "diverged";
+    progress_->advance(
+        task.group.work,
+        fmt::format("{} of {} runs", found_at_start_ + summary_.done + summary_.elsewhere, summary_.runs));
+    changed_.notify_all();
+  }
+
+  // A worker failed: the others finish what they are at.
+  void fail(std::exception_ptr error) {
+    const std::lock_guard lock(mutex_);
+    if (!error_) error_ = std::move(error);
+    changed_.notify_all();
+  }
+
+  Summary summary() {
+    progress_->finish();
+    if (error_) std::rethrow_exception(error_);
+    return summary_;
+  }
+
+ private:
+  bool stopped() const { return error_ || interrupt_requested(); }
+
+  RunGroup missing(const RunGroup& group) const {
+    RunGroup rest;
+    rest.id = group.id;
+    for (const Configuration& run : group.runs)
+      if (!reader_.contains(run.identity())) rest.runs.push_back(run);
+    rest.work = group.work * static_cast<double>(rest.runs.size()) / static_cast<double>(group.runs.size());
+    return rest;
+  }
+
+  std::optional<Task> take_pending() {
+    while (!pending_.empty()) {
+      RunGroup group = std::move(pending_.front());
+      pending_.pop_front();
+      if (missing(group).runs.empty()) continue;
+      if (!claims_.try_claim(group.id)) {
+        postponed_.push_back(std::move(group));
+        continue;
+      }
+      const RunGroup before = missing(group);
+      reader_.refresh();  // whoever held the claim may have recorded it since
+      RunGroup rest = missing(group);
+      note_elsewhere(before, rest);
+      if (!rest.runs.empty()) return Task{std::move(rest), take_threads()};
+      claims_.release(group.id);
+    }
+    return std::nullopt;
+  }
+
+  void recheck_postponed() {
+    std::vector<RunGroup> before;
+    for (const RunGroup& group : postponed_) before.push_back(missing(group));
+    reader_.refresh();
+    for (std::size_t i = 0; i < postponed_.size(); ++i) {
+      const RunGroup rest = missing(postponed_[i]);
+      note_elsewhere(before[i], rest);
+      if (!rest.runs.empty()) pending_.push_back(std::move(postponed_[i]));
+    }
+    postponed_.clear();
+  }
+
+  void note_elsewhere(const RunGroup& before, const RunGroup& after) {
+    summary_.elsewhere += before.runs.size() - after.runs.size();
+    progress_->advance(before.work - after.work);
+  }
+
+  // One thread a group while there are groups enough; the last ones share what is free.
+  int take_threads() {
+    const int waiting = static_cast<int>(pending_.size()) + 1;
+    const int share = std::max(1, free_threads_ / std::min(waiting, std::max(1, free_threads_)));
+    free_threads_ -= share;
+    return share;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  StoreReader reader_;
+  StoreWriter writer_;
+  Claims claims_;
+  std::deque<RunGroup> pending_;     // largest first
+  std::vector<RunGroup> postponed_;  // claimed by other processes
+  int free_threads_;
+  std::optional<Progress> progress_;
+  std::uint64_t found_at_start_ = 0;
+  Summary summary_;
+  std::exception_ptr error_;
+};
+
+void work(Pool& pool, DataCache& data) {
+  try {
+    while (const auto task = pool.next()) {
+      const ThreadScope scope(task->threads);
+      pool.finish(*task, execute(task->group, data));
+    }
+  } catch (...) {
+    pool.fail(std::current_exception());
+  }
+}
+
+}  // namespace
+
+Summary run_study(const Study& study, const RunOptions& options) {
+  const auto start = Clock::now();
+  std::vector<RunGroup> groups = grouped_runs(study, options.yes);
+  const int threads = options.threads > 0 ? options.threads : physical_threads();
+  const auto workers = std::min(static_cast<std::size_t>(threads), groups.size());
+  Pool pool(options, std::move(groups), threads);
+  DataCache data(options.data_dir);
+  {
+    std::vector<std::jthread> crew;
+    for (std::size_t i = 0; i < workers; ++i) crew.emplace_back([&] { work(pool, data); });
+  }
+  Summary summary = pool.summary();
+  throw_if_interrupted();
+  summary.seconds = seconds_since(start);
+  return summary;
+}
+
+}  // namespace widthwise

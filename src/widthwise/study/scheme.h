@@ -1,0 +1,17 @@
+// The parameterization and the activation a configuration names.
+#pragma once
+
+#include <memory>
+
+#include "widthwise/activation/activation.h"
+#include "widthwise/parameterization/exponents.h"
+#include "widthwise/study/grid.h"
+
+namespace widthwise {
+
+/// @throws ConfigError (parameterization.*)
+Parameterization make_parameterization(const Configuration& configuration);
+/// @throws ConfigError (architecture.*)
+std::shared_ptr<const Activation> make_activation(const Configuration& configuration);
+
+}  // namespace widthwise

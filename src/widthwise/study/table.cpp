@@ -1,0 +1,151 @@
+#include "widthwise/study/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "widthwise/base/error.h"
+#include "widthwise/store/reader.h"
+#include "widthwise/study/derived.h"
+#include "widthwise/study/fields.h"
+#include "widthwise/study/grid.h"
+
+namespace widthwise {
+
+namespace {
+
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<std::string> axis_keys(const Sweep& sweep) {
+  std::vector<std::string> keys;
+  for (const Axis& axis : sweep.axes) keys.push_back(axis.key);
+  return keys;
+}
+
+// Takes named values from records, and finds names that no record has.
+class Columns {
+ public:
+  explicit Columns(const std::vector<std::string>& names) {
+    for (const std::string& name : names) names_.push_back(parse_value_name(name));
+    found_.resize(names.size(), false);
+  }
+
+  RecordParts parts() const {
+    const auto is_final = [](const ValueName& name) { return name.point == ValueName::Point::final; };
+    return std::ranges::all_of(names_, is_final) ? RecordParts::summary : RecordParts::with_trace;
+  }
+
+  std::vector<double> values(const RunRecord& run) {
+    std::vector<double> out;
+    for (std::size_t i = 0; i < names_.size(); ++i) out.push_back(value(run, i));
+    for (const auto& entry : run.finals) known_.insert(entry.first);
+    return out;
+  }
+
+  // Call after all records: a series that none of them has is a mistake in the study.
+  void check(const Study& study) const {
+    for (std::size_t i = 0; i < names_.size(); ++i)
+      if (!found_[i] && !known_.empty())
+        throw ConfigError({study.file.string(), "value"}, "a series that was recorded",
+                          fmt::format("'{}'", names_[i].series),
+                          unknown_name_hint(names_[i].series, {known_.begin(), known_.end()}));
+  }
+
+ private:
+  double value(const RunRecord& run, std::size_t i) {
+    using Point = ValueName::Point;
+    const ValueName& name = names_[i];
+    const bool of_the_end = name.point == Point::final || name.point == Point::best || name.point == Point::last;
+    const auto final_value = run.finals.find(name.series);
+    if (final_value == run.finals.end()) return none;
+    found_[i] = true;
+    if (of_the_end && run.status == "diverged") return none;
+    return name.point == Point::final ? final_value->second : evaluate(name, run.trace);
+  }
+
+  std::vector<ValueName> names_;
+  std::vector<bool> found_;
+  std::set<std::string> known_;
+};
+
+Table select_runs(const Study& study, const Sweep& sweep, const std::vector<std::string>& values,
+                  const StoreReader& reader, const Where& where) {
+  Table table{sweep.name, axis_keys(sweep), values, {}, 0, 0};
+  Columns columns(values);
+  for (const GridPoint& point : expand(study, sweep)) {
+    if (!admits(where, table.axes, point.axes)) continue;
+    ++table.expected;
+    const std::string& identity = point.configuration.identity();
+    const auto run = reader.load(identity, columns.parts());
+    if (!run) {
+      table.rows.push_back({point.axes, std::vector<double>(values.size(), none), "missing", "not run yet", identity});
+      continue;
+    }
+    ++table.recorded;
+    table.rows.push_back({point.axes, columns.values(*run), run->status, run->reason, identity});
+  }
+  columns.check(study);
+  return table;
+}
+
+// The derived quantities among `values`, in that order; all or none of `values` must be such.
+std::vector<DerivedSpec> derived_of(const Study& study, const std::string& sweep,
+                                    const std::vector<std::string>& values) {
+  std::vector<DerivedSpec> out;
+  for (const std::string& value : values) {
+    const auto found = std::ranges::find_if(
+        study.derived, [&](const DerivedSpec& one) { return one.name == value && one.sweep == sweep; });
+    if (found != study.derived.end()) out.push_back(*found);
+  }
+  const auto same_axis = [&](const DerivedSpec& one) { return one.over == out.front().over; };
+  if (!out.empty() && (out.size() != values.size() || !std::ranges::all_of(out, same_axis)))
+    throw ConfigError({file_and_line(study.file.string(), out.front().line), "derived." + out.front().name},
+                      "derived quantities over one axis, alone in a figure", "a mixture");
+  return out;
+}
+
+}  // namespace
+
+std::ptrdiff_t Table::axis(const std::string& key) const {
+  const auto found = std::ranges::find(axes, key);
+  return found == axes.end() ? -1 : found - axes.begin();
+}
+
+bool admits(const Where& where, const std::vector<std::string>& axes, const ValueList& point) {
+  for (const auto& [key, admitted] : where) {
+    const auto axis = std::ranges::find(axes, key);
+    if (axis == axes.end())
+      throw ConfigError({{}, "where"}, "an axis of the sweep", fmt::format("'{}'", key), unknown_name_hint(key, axes));
+    const Value& value = point[static_cast<std::size_t>(axis - axes.begin())];
+    if (std::ranges::none_of(admitted, [&](const Value& one) { return same(one, value); })) return false;
+  }
+  return true;
+}
+
+Table select(const Study& study, const std::string& sweep_name, const std::vector<std::string>& values,
+             const StoreReader& reader, const Where& where) {
+  const Sweep& sweep = study.sweep(sweep_name);
+  const std::vector<DerivedSpec> derived = derived_of(study, sweep_name, values);
+  if (derived.empty()) return select_runs(study, sweep, values, reader, where);
+  std::vector<std::string> made_of;
+  for (const DerivedSpec& one : derived) made_of.push_back(one.of);
+  return derive(select_runs(study, sweep, made_of, reader, where), derived);
+}
+
+std::vector<Curve> select_curves(const Study& study, const std::string& sweep_name, const StoreReader& reader,
+                                 const Where& where) {
+  const Sweep& sweep = study.sweep(sweep_name);
+  const std::vector<std::string> axes = axis_keys(sweep);
+  std::vector<Curve> curves;
+  for (const GridPoint& point : expand(study, sweep)) {
+    if (!admits(where, axes, point.axes)) continue;
+    auto run = reader.load(point.configuration.identity(), RecordParts::with_trace);
+    if (run) curves.push_back({point.axes, run->status, run->identity, std::move(run->trace)});
+  }
+  return curves;
+}
+
+}  // namespace widthwise

@@ -1,0 +1,82 @@
+#include "widthwise/study/theory.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "widthwise/base/error.h"
+#include "widthwise/parameterization/outcome.h"
+#include "widthwise/study/scheme.h"
+#include "widthwise/study/table.h"
+
+namespace widthwise {
+
+namespace {
+
+// Observables the outcome engine has exponents for; of those it leaves out where they vanish exactly.
+constexpr std::array<const char*, 7> named{"output_size",          "output_change", "preactivation_size", "update",
+                                           "preactivation_change", "own_update",    "feature_change"};
+
+ActivationFacts facts_of(const Configuration& configuration) {
+  const auto activation = make_activation(configuration);
+  return {activation->homogeneity_degree(), activation->centred(), activation->bounded()};
+}
+
+// How many updates the value comes after: 0, 1, or 2 for "several".
+int updates_before(const ValueName& name, double steps) {
+  using Point = ValueName::Point;
+  double step = steps;
+  if (name.point == Point::initial) step = 0;
+  if (name.point == Point::at_step || name.point == Point::at_time) step = name.argument;
+  return step < 1 ? 0 : step < 2 ? 1 : 2;
+}
+
+std::string theory_name(const Configuration& configuration, const Quantity& quantity) {
+  if (quantity.is_optimum()) {
+    if (quantity.optimum == "training.learning_rate") return "optimal_learning_rate";
+    throw ConfigError({{}, "prediction.of.optimum"}, "training.learning_rate, the one optimum theory speaks of",
+                      fmt::format("'{}'", quantity.optimum));
+  }
+  ValueName value;
+  try {
+    value = parse_value_name(quantity.value);
+  } catch (const ConfigError&) {
+    throw ConfigError({{}, "prediction.of"}, "a value of a trace, which theory has an exponent for",
+                      fmt::format("'{}', a derived quantity", quantity.value), "give a number and its source instead");
+  }
+  const std::string observable = value.series.substr(0, value.series.find('.'));
+  if (std::ranges::find(named, observable) == named.end())
+    throw ConfigError({{}, "prediction.of"},
+                      fmt::format("an observable theory has exponents for: {}", fmt::join(named, ", ")),
+                      fmt::format("'{}'", observable), "give a number and its source instead");
+  constexpr std::array<const char*, 3> when{"initial.", "first.", ""};
+  return when.at(static_cast<std::size_t>(updates_before(value, configuration.number("training.steps")))) +
+         value.series;
+}
+
+}  // namespace
+
+TheoryAnswer ask_theory(const Configuration& configuration, const Quantity& quantity) {
+  ClassifyRequest request;
+  request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
+  request.hidden_layers = static_cast<int>(configuration.whole("architecture.hidden_layers"));
+  request.activation = facts_of(configuration);
+  const Outcome outcome = classify(make_parameterization(configuration), request);
+
+  TheoryAnswer answer;
+  const std::string name = theory_name(configuration, quantity);
+  const auto found = outcome.predictions.find(name);
+  if (found != outcome.predictions.end()) {
+    answer.exponent = found->second.value();
+    answer.reasons.push_back(fmt::format("{} ~ n^{}", name, to_string(found->second)));
+  } else {
+    answer.reasons.push_back(fmt::format("{} has no exponent here: it is exactly zero, or nothing is learnt", name));
+  }
+  answer.reasons.push_back("outcome: " + outcome.outcome);
+  answer.reasons.insert(answer.reasons.end(), outcome.reasons.begin(), outcome.reasons.end());
+  return answer;
+}
+
+}  // namespace widthwise
