@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 
 namespace widthwise {
@@ -11,19 +10,13 @@ namespace {
 
 using Predictions = std::map<std::string, Rational>;
 
-std::string cell(const Predictions& predictions, const std::string& name) {
-  const auto found = predictions.find(name);
-  return found == predictions.end() ? "-" : to_string(found->second);
-}
-
 // One line an observable: its exponents for l = 1, 2, ...; one column where it has no layers.
 std::string line(const Predictions& predictions, const std::string& name) {
-  std::string text = fmt::format("  {:32}", name);
-  if (predictions.contains(name)) return text + to_string(predictions.at(name));
-  std::string layers;
+  std::string text = fmt::format("  {:28}", name);
+  if (predictions.contains(name)) return text + fmt::format("{:>8}", to_string(predictions.at(name)));
   for (int l = 1; predictions.contains(fmt::format("{}.{}", name, l)); ++l)
-    layers += fmt::format("{:>8}", cell(predictions, fmt::format("{}.{}", name, l)));
-  return text + layers.substr(std::min(layers.find_first_not_of(' '), layers.size()));
+    text += fmt::format("{:>8}", to_string(predictions.at(fmt::format("{}.{}", name, l))));
+  return text;
 }
 
 // Names without their layer, in order.

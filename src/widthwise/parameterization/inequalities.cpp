@@ -82,16 +82,20 @@ std::vector<std::string> explain(const EffectiveNetwork& network, const Inequali
                        : value == 1 ? equal
                                     : above);
   };
-  return {explain_initial(network, values.initially_of_order_one), explain_output_at_start(output.init),
-          explain_r(network, values),
-          fmt::format("{} = {}.", network.adam ? "a_{L+1}+c_{L+1}" : "2a_{L+1}+c_{L+1}",
-                      against_one(output.rate, "the output weights' own update makes the output grow",
-                                  "the output weights' own update moves the output by order one",
-                                  "the output weights' own update moves the output less and less")),
-          fmt::format("a_{{L+1}}+b_{{L+1}}+r = {}.",
-                      against_one(output.init + values.r, "moving features make the output grow",
-                                  "moving features move the output by order one",
-                                  "moving features move the output less and less"))};
+  std::vector<std::string> reasons = {
+      explain_initial(network, values.initially_of_order_one), explain_output_at_start(output.init),
+      explain_r(network, values),
+      fmt::format("{} = {}.", network.adam ? "a_{L+1}+c_{L+1}" : "2a_{L+1}+c_{L+1}",
+                  against_one(output.rate, "the output weights' own update makes the output grow",
+                              "the output weights' own update moves the output by order one",
+                              "the output weights' own update moves the output less and less")),
+      fmt::format("a_{{L+1}}+b_{{L+1}}+r = {}.",
+                  against_one(output.init + values.r, "moving features make the output grow",
+                              "moving features move the output by order one",
+                              "moving features move the output less and less"))};
+  if (!values.initially_of_order_one)
+    for (std::size_t i = 2; i < reasons.size(); ++i) reasons[i] = "Were features of order one: " + reasons[i];
+  return reasons;
 }
 
 }  // namespace widthwise
