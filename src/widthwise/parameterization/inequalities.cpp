@@ -74,10 +74,7 @@ Inequalities inequalities(const EffectiveNetwork& network) {
 std::vector<std::string> explain(const EffectiveNetwork& network, const Inequalities& values) {
   const EffectiveLayer& output = network.layers.back();
   const auto against_one = [](const Rational& value, const char* below, const char* equal, const char* above) {
-    return fmt::format("{} {} 1: {}", text(value),
-                       value < 1    ? "<"
-                       : value == 1 ? "="
-                                    : ">",
+    return fmt::format("{}: {}", value == 1 ? "1" : text(value) + (value < 1 ? " < 1" : " > 1"),
                        value < 1    ? below
                        : value == 1 ? equal
                                     : above);
