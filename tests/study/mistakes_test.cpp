@@ -138,7 +138,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NoTitle", "[training]\nsteps = 1\n", "title", "a text", "nothing", ""},
         Case{"NoToml", "title = \"t\"\n[training\n", "", "TOML", "syntax error", ""},
         Case{"Date", "title = 1979-05-27\n", "", "a number, text", "a date", ""}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& one) { return one.param.name; });
 
 TEST(Mistakes, NameTheLine) {
   // The third line holds the mistake.

@@ -222,7 +222,7 @@ void add_measure(Keys& keys) {
 
 void add_seeds(Keys& keys) {
   keys.push_back(whole("seed.init", 0, {0, many}, "of the initial weights; the replicates of a study"));
-  keys.push_back(whole("seed.batch", 0, {0, many}, "of the order of samples"));
+  keys.push_back(unless(whole("seed.batch", 0, {0, many}, "of the order of samples"), "training.batch", {"0"}));
   keys.push_back(whole("seed.data", 0, {0, many}, "of the choice or generation of samples"));
 }
 
