@@ -71,7 +71,8 @@ void check_one(Options& options) {
   for (const Index index : options.show) {
     const auto position = static_cast<std::size_t>(index);
     const bool classed = index >= 0 && position < split.train.classes.size();
-    fmt::print("training sample {}{}\n{}", index, classed ? fmt::format(", class {}", split.train.classes[position]) : "",
+    fmt::print("training sample {}{}\n{}", index,
+               classed ? fmt::format(", class {}", split.train.classes[position]) : "",
                draw_sample(split.train, index));
   }
 }

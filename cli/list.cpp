@@ -63,8 +63,9 @@ void print(const std::vector<Section>& sections) {
 void add_list(CLI::App& app, int&) {
   auto* verb = app.add_subcommand("list", "What there is to choose from, a sentence each");
   auto options = std::make_shared<Options>();
-  verb->add_option("WHAT", options->what,
-                   "activations, schemes, losses, families, observables, data, keys or studies (default: all but keys)");
+  verb->add_option(
+      "WHAT", options->what,
+      "activations, schemes, losses, families, observables, data, keys or studies (default: all but keys)");
   verb->add_option("--studies", options->studies, "Folder of study files")->capture_default_str();
   verb->add_flag("--json", options->json, "As JSON");
   verb->footer("Example: widthwise list observables");
@@ -83,7 +84,8 @@ void add_list(CLI::App& app, int&) {
     for (const auto& [name, rows] : sections) {
       names.push_back(name);
       const bool there = name != "studies" || std::filesystem::is_directory(options->studies);
-      if (options->what == name || (options->what.empty() && name != "keys" && there)) chosen.emplace_back(name, rows());
+      if (options->what == name || (options->what.empty() && name != "keys" && there))
+        chosen.emplace_back(name, rows());
     }
     if (chosen.empty())
       throw ConfigError({"command line", "list"}, "a kind of thing to list", "'" + options->what + "'",

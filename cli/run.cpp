@@ -8,8 +8,9 @@
 #include "verbs.h"
 #include "verdicts.h"
 #include "widthwise/base/progress.h"
-#include "widthwise/report/report.h"
+#include "widthwise/report/build_page.h"
 #include "widthwise/store/reader.h"
+#include "widthwise/study/grid.h"
 #include "widthwise/study/prediction.h"
 #include "widthwise/study/schedule.h"
 
@@ -53,7 +54,7 @@ int run(Options& options) {
   const std::vector<Judgement> judgements = judge(study, reader);
   print_verdicts(study, judgements, options.json);
   if (!options.report.empty()) {
-    write_report(study, reader, judgements, options.report);
+    report::write_report(options.report, study, reader, judgements);
     fmt::print(stderr, "Report: {}\n", std::filesystem::absolute(options.report).string());
   }
   return options.strict && !all_agree(judgements) ? 1 : 0;

@@ -22,7 +22,8 @@ struct Options {
 int check(const Options& options) {
   const std::vector<StoreProblem> problems = check_store(options.store);
   for (const StoreProblem& problem : problems) fmt::print("{}: {}\n", problem.file.string(), problem.what);
-  if (problems.empty()) fmt::print("{}: {} runs, all whole\n", options.store.string(), StoreReader(options.store).size());
+  if (problems.empty())
+    fmt::print("{}: {} runs, all whole\n", options.store.string(), StoreReader(options.store).size());
   return problems.empty() ? 0 : 1;
 }
 
@@ -30,8 +31,9 @@ nlohmann::json as_json(const RunRecord& run) {
   nlohmann::json finals = nlohmann::json::object();
   for (const auto& [name, value] : run.finals)
     finals[name] = std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
-  return {{"identity", run.identity}, {"status", run.status},   {"last_step", run.last_step},
-          {"reason", run.reason},     {"seconds", run.seconds}, {"configuration", nlohmann::json::parse(run.configuration)},
+  return {{"identity", run.identity},     {"status", run.status},
+          {"last_step", run.last_step},   {"reason", run.reason},
+          {"seconds", run.seconds},       {"configuration", nlohmann::json::parse(run.configuration)},
           {"provenance", run.provenance}, {"final", finals}};
 }
 

@@ -1,6 +1,6 @@
-// The verbs of the program, one file each. A verb adds its subcommand to the app; when it is called it does its work and
-// returns the exit code through `exit`: 0 fine, 1 a prediction failed under --strict. Bad input (2) and interruption (3)
-// are thrown and handled in main.
+// The verbs of the program, one file each. A verb adds its subcommand to the app; when it is called it does its work
+// and returns the exit code through `exit`: 0 fine, 1 a prediction failed under --strict. Bad input (2) and
+// interruption (3) are thrown and handled in main.
 #pragma once
 
 #include <CLI/CLI.hpp>

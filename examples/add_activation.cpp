@@ -35,7 +35,7 @@ int main() {
   const auto swish = widthwise::make_activation("swish");
   fmt::print("swish(1) = {:.6f}, slope {:.6f}, gain {:.6f}\n", swish->value(1), swish->slope(1), swish->gain());
   // The gain is defined by E[(gain phi(z))^2] = 1.
-  const double second_moment = widthwise::expect_values(*swish, 1, 1, 1);
+  const double second_moment = widthwise::mean_square(*swish, 1);
   const double one = swish->gain() * swish->gain() * second_moment;
   fmt::print("gain^2 E[phi(z)^2] = {:.12f}\n", one);
   return std::abs(one - 1) < 1e-9 ? 0 : 1;
