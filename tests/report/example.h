@@ -95,7 +95,7 @@ inline VerdictRow verdict(std::string name, Mark mark, double predicted, double 
   row.mark = mark;
   row.predicted = predicted == 0 ? "0" : "1";
   row.measured = std::to_string(measured).substr(0, 5);
-  row.picture = {predicted, 0.15, measured, measured - half_width, measured + half_width};
+  row.picture = {predicted - 0.15, predicted + 0.15, measured, measured - half_width, measured + half_width};
   row.explanation.claim = "Theory predicts width^" + row.predicted + ", within 0.15 (source: theory).";
   row.explanation.facts = {{"slope", row.measured}, {"widening", "0.02"}};
   row.explanation.points = {{"width", "seed", "value"}, {{"32", "0", "0.51"}, {"64", "0", "0.49"}}};

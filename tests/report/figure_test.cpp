@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <cmath>
+#include <set>
 
 #include "example.h"
 #include "widthwise/base/error.h"
@@ -80,6 +82,16 @@ TEST(Ticks, StandAtTheGridAndThinOut) {
   EXPECT_EQ(few[1].exponent, "-11");
   // Powers of two are crowded at the left of a linear axis, so the drawing program has to choose.
   EXPECT_THAT(grid_ticks({32, 64, 128, 256, 512, 1024, 2048, 4096}, false, 12), IsEmpty());
+}
+
+// Whatever the range, its ticks lie in it and there are enough to read it by, and not too many to print.
+RC_GTEST_PROP(LogTicks, AreEnoughAndNotTooMany, ()) {
+  const double low = std::exp(0.1 * *rc::gen::inRange(-200, 200));
+  const double high = low * std::exp(0.02 * *rc::gen::inRange(5, 2000));
+  const auto ticks = log_ticks({low, high});
+  RC_ASSERT(ticks.size() >= 2U);
+  RC_ASSERT(ticks.size() <= 11U);
+  for (const Tick& tick : ticks) RC_ASSERT(low <= tick.value && tick.value <= high);
 }
 
 TEST(Colors, FollowTheSizeOfNumbersAndTellNamesApart) {

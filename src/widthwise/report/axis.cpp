@@ -43,6 +43,12 @@ bool powers_of_two(const std::vector<double>& values) {
   });
 }
 
+// The largest of 1, 2, 5 times a power of ten that is at most `step`.
+double round_step(double step) {
+  const double power = std::pow(10, std::floor(std::log10(step)));
+  return power * (step >= 5 * power ? 5 : step >= 2 * power ? 2 : 1);
+}
+
 Tick make_tick(double value, bool as_power) {
   if (!as_power) return {value, short_number(value), ""};
   return {value, "2", std::to_string(std::ilogb(value))};
@@ -82,6 +88,28 @@ std::vector<Tick> grid_ticks(std::vector<double> values, bool log, std::size_t m
   const bool as_power = log && powers_of_two(values) && (values.front() < 1.0 / 16 || values.back() > 8192);
   std::vector<Tick> ticks;
   for (const double value : kept) ticks.push_back(make_tick(value, as_power));
+  return ticks;
+}
+
+std::vector<Tick> log_ticks(const AxisRange& range) {
+  const double ratio = range.high / range.low;
+  std::vector<Tick> ticks;
+  const auto add = [&](double value) {
+    if (value >= range.low && value <= range.high) ticks.push_back(make_tick(value, false));
+  };
+  if (ratio < 2.5) {
+    const double step = round_step((range.high - range.low) / 4);
+    for (double k = std::ceil(range.low / step); k * step <= range.high; ++k) add(k * step);
+    return ticks;
+  }
+  const double decades = std::log10(ratio);
+  std::vector<double> digits = {1};
+  if (ratio <= 100) digits = {1, 2, 5};
+  if (ratio < few_digits_below) digits = {1, 1.5, 2, 3, 4, 5, 7};
+  const double stride = std::max(1.0, std::ceil(decades / 8));
+  for (double e = std::floor(std::log10(range.low)); e <= std::log10(range.high); e += stride) {
+    for (const double digit : digits) add(digit * std::pow(10, e));
+  }
   return ticks;
 }
 

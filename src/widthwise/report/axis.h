@@ -34,6 +34,13 @@ struct Tick {
 /// ticks: the drawing program then chooses.
 std::vector<Tick> grid_ticks(std::vector<double> values, bool log, std::size_t most);
 
+/// Ticks of a log axis without a grid of its own: even steps over less than a factor of 2.5, then round numbers closer
+/// than decades, from a factor of 100 on whole decades.
+std::vector<Tick> log_ticks(const AxisRange& range);
+/// Below this ratio of its ends a log axis needs more digits than 1, 2 and 5, which drawing programs do not choose
+/// well.
+inline constexpr double few_digits_below = 7;
+
 /// All x values (or, for a heat map, y values) that occur in a figure.
 std::vector<double> x_values(const Figure& figure);
 std::vector<double> grid_y_values(const Figure& figure);

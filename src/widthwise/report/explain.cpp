@@ -17,6 +17,11 @@ void append_table(std::string& out, const std::string& title, const TextTable& t
   if (!table.rows.empty()) out += "\n" + title + "\n" + text_table(table, 2);
 }
 
+void append_list(std::string& out, const std::string& title, const std::vector<std::string>& items, std::size_t width) {
+  if (!items.empty()) out += "\n" + title + "\n";
+  for (const std::string& item : items) append_wrapped(out, item, width, "  ");
+}
+
 }  // namespace
 
 std::string text_table(const TextTable& table, std::size_t indent) {
@@ -55,12 +60,10 @@ std::string explain(const VerdictRow& row, std::size_t width) {
   }
   append_table(out, "Points", e.points);
   append_table(out, "Slope of each seed", e.slopes);
-  if (!e.dropped.empty()) out += "\nRuns left out\n";
-  for (const std::string& dropped : e.dropped) append_wrapped(out, dropped, width, "  ");
-  if (!e.rule.empty()) out += "\nRule\n";
-  if (!e.rule.empty()) append_wrapped(out, e.rule, width, "  ");
-  if (!e.advice.empty()) out += "\nWhat would decide it\n";
-  if (!e.advice.empty()) append_wrapped(out, e.advice, width, "  ");
+  append_list(out, "Doubtful points", e.doubtful, width);
+  append_list(out, "Runs left out", e.dropped, width);
+  if (!e.rule.empty()) append_list(out, "Rule", {e.rule}, width);
+  if (!e.advice.empty()) append_list(out, "What would decide it", {e.advice}, width);
   return out;
 }
 

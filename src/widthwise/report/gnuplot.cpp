@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -41,6 +42,10 @@ class Script {
         colors_(series_colors(figure)),
         rows_(figure.rows.size()),
         columns_(figure.columns.size()) {
+    x_ticks_ = grid_ticks(x_values(figure), figure.log_x, ticks_that_fit(columns_));
+    y_ticks_ = grid_ticks(grid_y_values(figure), figure.log_y, 12);
+    if (x_ticks_.empty() && figure.log_x) x_ticks_ = log_ticks(axes_.x);
+    if (y_ticks_.empty() && figure.log_y) y_ticks_ = log_ticks(axes_.y);
     panel_width_ = columns_ == 1 ? 460 : columns_ == 2 ? 300 : 220;
     const auto r = static_cast<double>(rows_), c = static_cast<double>(columns_);
     width_ = left + c * panel_width_ + (c - 1) * gap + right + legend_width;
@@ -137,21 +142,20 @@ class Script {
   void write_panel(std::size_t r, std::size_t c) {
     const bool last = r + 1 == rows_ && c + 1 == columns_, first = r == 0 && c == 0;
     place(r, c);
-    const auto x_ticks = grid_ticks(x_values(figure_), figure_.log_x, ticks_that_fit(columns_));
-    const auto y_ticks = grid_ticks(grid_y_values(figure_), figure_.log_y, 12);
-    if (!x_ticks.empty()) line("set xtics {}", tick_list(x_ticks, r + 1 == rows_));
-    if (!y_ticks.empty()) line("set ytics {}", tick_list(y_ticks, c == 0));
+    if (!x_ticks_.empty()) line("set xtics {}", tick_list(x_ticks_, r + 1 == rows_));
+    if (!y_ticks_.empty()) line("set ytics {}", tick_list(y_ticks_, c == 0));
     line("set format x {}", r + 1 == rows_ ? "'%g'" : "''");
     line("set format y {}", c == 0 ? "'%g'" : "''");
-    std::string title = r == 0 ? figure_.columns[c] : "";
-    if (!figure_.rows[r].empty()) title += (title.empty() ? "" : ", ") + figure_.rows[r];
-    line("set title {} noenhanced offset 0,-0.7", quoted(title));
+    line("set title {} noenhanced offset 0,-0.7", quoted(r == 0 ? figure_.columns[c] : ""));
+    if (c + 1 == columns_) {
+      line("set label 4 {} at graph 1.03,0.5 center rotate by -90 noenhanced", quoted(figure_.rows[r]));
+    }
     if (figure_.kind == Kind::heatmap) {
       write_cells(r * columns_ + c, first);
     } else {
       write_curves(r * columns_ + c, last);
     }
-    if (first) line("unset label");
+    line("unset label");
   }
 
   void write_cells(std::size_t panel, bool with_bar) {
@@ -160,6 +164,11 @@ class Script {
            (width_ - legend_width - right + 30) / width_, bottom / height_, 14 / width_, panel_height / height_);
     } else {
       line("unset colorbox");
+    }
+    const auto& z = figure_.panels[panel].grid.z;
+    if (std::none_of(z.begin(), z.end(), [](double value) { return std::isfinite(value); })) {
+      line("plot NaN notitle");
+      return;
     }
     line("plot $data_{}_0 using 1:2:3:4:5:6:7 with boxxyerror fill solid noborder lc palette notitle", panel);
   }
@@ -174,6 +183,7 @@ class Script {
     std::string plots;
     const auto& series = figure_.panels[panel].series;
     for (std::size_t s = 0; s < series.size(); ++s) {
+      if (pieces(series[s], figure_, axes_).empty()) continue;
       const std::string color = colors_.at(series[s].color_value);
       if (!series[s].low.empty()) {
         plots += fmt::format(
@@ -205,6 +215,7 @@ class Script {
   FigureAxes axes_;
   std::map<std::string, std::string> colors_;
   std::size_t rows_, columns_;
+  std::vector<Tick> x_ticks_, y_ticks_;
   double panel_width_ = 0, width_ = 0, height_ = 0;
   std::string out_;
 };

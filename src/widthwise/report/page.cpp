@@ -77,7 +77,8 @@ std::string page_html(const Page& page, const std::string& plotly) {
   if (!page.configuration.empty()) {
     html += fmt::format(
         "<section aria-labelledby=\"configuration\">\n<h2 id=\"configuration\">Configuration</h2>\n"
-        "<div class=\"card\"><details><summary>The study file</summary>\n<pre>{}</pre></details></div>\n</section>\n",
+        "<div class=\"card\"><details><summary>Settings and study "
+        "file</summary>\n<pre>{}</pre></details></div>\n</section>\n",
         escape_html(page.configuration));
   }
   if (!page.provenance.empty()) html += provenance_html(page);

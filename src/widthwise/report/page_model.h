@@ -28,14 +28,15 @@ struct Explanation {
   std::vector<std::pair<std::string, std::string>> facts;  ///< label and value: slope, interval, widening, band, ...
   TextTable points;                                        ///< what was measured where
   TextTable slopes;                                        ///< the slope of each seed
+  std::vector<std::string> doubtful;                       ///< points used, but flagged, each with the flag
   std::vector<std::string> dropped;                        ///< runs left out, each with the reason
   std::string rule;                                        ///< how the verdict follows from the numbers
   std::string advice;                                      ///< what would decide it; empty where it is decided
 };
 
-/// Numbers of the small picture beside a verdict; drawn where `measured` is finite.
+/// Numbers of the small picture beside a verdict; drawn where `measured` is finite. Ends may be infinite.
 struct IntervalPicture {
-  double predicted = 0, tolerance = 0;  ///< the band [predicted - tolerance, predicted + tolerance]
+  double band_low = 0, band_high = 0;                                             ///< what counts as agreement
   double measured = std::numeric_limits<double>::quiet_NaN(), low = 0, high = 0;  ///< the 95% interval
 };
 

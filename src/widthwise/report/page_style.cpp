@@ -44,7 +44,7 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 .undecided { color: var(--undecided); background: var(--undecided-ground); }
 .waiting { color: var(--waiting); background: var(--waiting-ground); }
 .picture { display: block; width: 200px; height: 24px; }
-.picture text { font-size: 10px; fill: var(--soft); text-anchor: middle; }
+.picture text { font-size: 10px; font-weight: 400; fill: var(--soft); text-anchor: middle; }
 .picture .band { fill: #d5dae4; }
 .picture .axis { stroke: #b9c0cc; stroke-width: 1; }
 .picture .zero { stroke: #b9c0cc; stroke-width: 1; stroke-dasharray: 2 2; }

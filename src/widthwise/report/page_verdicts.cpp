@@ -31,7 +31,7 @@ Scale scale_of(const std::vector<VerdictRow>& verdicts) {
   for (const VerdictRow& row : verdicts) {
     if (!has_picture(row)) continue;
     const IntervalPicture& p = row.picture;
-    for (const double value : {p.predicted - p.tolerance, p.predicted + p.tolerance, p.measured, p.low, p.high}) {
+    for (const double value : {p.band_low, p.band_high, p.measured, p.low, p.high}) {
       if (!std::isfinite(value)) continue;
       scale.low = std::min(scale.low, std::max(value, -farthest));
       scale.high = std::max(scale.high, std::min(value, farthest));
@@ -60,13 +60,13 @@ std::string scale_html(const Scale& scale) {
 std::string picture_html(const VerdictRow& row, const Scale& scale) {
   if (!has_picture(row)) return "";
   const IntervalPicture& p = row.picture;
-  const double band = scale.at(p.predicted - p.tolerance);
+  const double band = scale.at(p.band_low);
   std::string svg = svg_open();
   svg += fmt::format("<rect class=\"band\" x=\"{:.1f}\" y=\"3\" width=\"{:.1f}\" height=\"18\" rx=\"2\"/>", band,
-                     std::max(1.5, scale.at(p.predicted + p.tolerance) - band));
+                     std::max(1.5, scale.at(p.band_high) - band));
   svg += fmt::format("<line class=\"zero\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"0\" y2=\"24\"/>", scale.at(0));
   const std::string mark = mark_word(row.mark);
-  if (std::isfinite(p.low) && std::isfinite(p.high)) {
+  if (!std::isnan(p.low) && !std::isnan(p.high)) {
     svg += fmt::format("<line class=\"mark-{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"12\" y2=\"12\"/>", mark,
                        scale.at(p.low), scale.at(p.high));
   }
@@ -99,6 +99,13 @@ std::string titled_table(const char* title, const TextTable& table) {
   return table.rows.empty() ? "" : fmt::format("<h4>{}</h4><div class=\"scroll\">{}</div>", title, table_html(table));
 }
 
+std::string titled_list(const char* title, const std::vector<std::string>& items) {
+  if (items.empty()) return "";
+  std::string html = fmt::format("<h4>{}</h4><ul>", title);
+  for (const std::string& item : items) html += "<li>" + escape_html(item) + "</li>";
+  return html + "</ul>";
+}
+
 std::string explanation_html(const Explanation& e) {
   std::string html = "<div class=\"explanation\">";
   if (!e.claim.empty()) html += "<p>" + escape_html(e.claim) + "</p>";
@@ -110,11 +117,7 @@ std::string explanation_html(const Explanation& e) {
     html += "</dl>";
   }
   html += titled_table("Points", e.points) + titled_table("Slope of each seed", e.slopes);
-  if (!e.dropped.empty()) {
-    html += "<h4>Runs left out</h4><ul>";
-    for (const std::string& dropped : e.dropped) html += "<li>" + escape_html(dropped) + "</li>";
-    html += "</ul>";
-  }
+  html += titled_list("Doubtful points", e.doubtful) + titled_list("Runs left out", e.dropped);
   if (!e.rule.empty()) html += "<h4>Rule</h4><p>" + escape_html(e.rule) + "</p>";
   if (!e.advice.empty()) html += "<h4>What would decide it</h4><p>" + escape_html(e.advice) + "</p>";
   return html + "</div>";

@@ -22,6 +22,12 @@ std::string tick_text(const Tick& tick) {
   return tick.exponent.empty() ? tick.base : tick.base + "<sup>" + tick.exponent + "</sup>";
 }
 
+// plotly's names: "D2" the digits 1, 2 and 5, a number that many decades.
+Json log_spacing(double ratio) {
+  if (ratio < 200) return "D2";
+  return std::max(1.0, std::ceil(std::log10(ratio) / 8));
+}
+
 Json axis(const AxisRange& range, bool log, const std::vector<Tick>& ticks) {
   Json a = {{"type", log ? "log" : "linear"},
             {"range", log ? Json{std::log10(range.low), std::log10(range.high)} : Json{range.low, range.high}},
@@ -36,9 +42,7 @@ Json axis(const AxisRange& range, bool log, const std::vector<Tick>& ticks) {
             {"tickangle", 0},
             {"tickformat", log ? ".4~g" : ""}};
   if (ticks.empty()) {
-    // Whole decades alone, once there are enough of them.
-    if (log && range.high / range.low > 1e2)
-      a["dtick"] = std::max(1.0, std::ceil(std::log10(range.high / range.low) / 8));
+    if (log) a["dtick"] = log_spacing(range.high / range.low);
     return a;
   }
   Json at = Json::array(), text = Json::array();
@@ -132,7 +136,9 @@ nlohmann::ordered_json plotly_layout(const Figure& figure) {
   const FigureAxes axes = figure_axes(figure);
   const Arrangement arrangement(figure);
   const auto x_ticks = grid_ticks(x_values(figure), figure.log_x, ticks_that_fit(figure.columns.size()));
-  const auto y_ticks = grid_ticks(grid_y_values(figure), figure.log_y, 12);
+  auto y_ticks = grid_ticks(grid_y_values(figure), figure.log_y, 12);
+  const bool narrow = figure.log_y && axes.y.high / axes.y.low < few_digits_below;
+  if (y_ticks.empty() && narrow) y_ticks = log_ticks(axes.y);
   const double legend_at = row_titles(figure) ? 1.06 : 1.02;
 
   Json layout = {{"height", arrangement.height()},
@@ -144,6 +150,7 @@ nlohmann::ordered_json plotly_layout(const Figure& figure) {
                  {"paper_bgcolor", "rgba(0,0,0,0)"},
                  {"plot_bgcolor", "#ffffff"},
                  {"hovermode", "closest"},
+                 {"modebar", {{"bgcolor", "rgba(255,255,255,0)"}, {"color", "#a3abb8"}, {"activecolor", "#333a47"}}},
                  {"legend",
                   {{"title", {{"text", escape_label(figure.color_label)}}},
                    {"x", legend_at},

@@ -1,0 +1,175 @@
+#include "widthwise/report/build_figure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "widthwise/report/groups.h"
+#include "widthwise/report/y_names.h"
+
+namespace widthwise::report {
+namespace {
+
+constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<std::string> titles(const Distinct& values, const std::string& key) {
+  if (key.empty() || values.values().empty()) return {""};
+  std::vector<std::string> titles;
+  for (const Value& v : values.values()) {
+    titles.push_back(v.is_text() ? to_text(v) : key.substr(key.rfind('.') + 1) + " = " + to_text(v));
+  }
+  return titles;
+}
+
+class Builder {
+ public:
+  Builder(const FigureSpec& spec, const GroupedRuns& runs)
+      : spec_(spec),
+        runs_(runs),
+        heatmap_(spec.kind == "heatmap"),
+        quantities_(heatmap_ ? QuantityNames{spec.y.at(0), {""}, false} : short_names(spec.y)) {}
+
+  Figure build() {
+    describe();
+    for (std::size_t r = 0; r < figure_.rows.size(); ++r) {
+      for (std::size_t c = 0; c < figure_.columns.size(); ++c) {
+        figure_.panels.push_back(heatmap_ ? heat_panel(r, c) : line_panel(r, c));
+      }
+    }
+    if (heatmap_) figure_.log_color = spread_over_decades();
+    figure_.note = note();
+    return std::move(figure_);
+  }
+
+ private:
+  void describe() {
+    figure_.name = spec_.name;
+    figure_.title = spec_.title.empty() ? spec_.name : spec_.title;
+    figure_.kind = heatmap_ ? Kind::heatmap : Kind::lines;
+    figure_.x_label = spec_.x;
+    figure_.y_label = quantities_.shared;
+    figure_.color_label = spec_.color;
+    if (quantities_.labels.size() > 1) {
+      const std::string which = quantities_.layers ? "layer" : "quantity";
+      figure_.color_label = spec_.color.empty() ? which : spec_.color + ", " + which;
+    }
+    figure_.log_x = spec_.log.find('x') != std::string::npos;
+    figure_.log_y = spec_.log.find('y') != std::string::npos;
+    figure_.rows = titles(runs_.rows, spec_.row);
+    figure_.columns = titles(runs_.columns, spec_.column);
+  }
+
+  Series empty_series(std::size_t line, std::size_t quantity) const {
+    const std::string& name = quantities_.labels[quantity];
+    Series s;
+    if (spec_.color.empty()) {
+      s.label = s.color_value = name;
+      if (quantities_.layers) s.color_number = std::stod(name);
+      return s;
+    }
+    const Value& color = runs_.lines.values()[line];
+    s.color_value = to_text(color);
+    s.color_number = color.number();
+    s.label = name.empty() ? s.color_value : s.color_value + ", " + name;
+    s.dash = static_cast<int>(quantity);
+    return s;
+  }
+
+  Panel line_panel(std::size_t row, std::size_t column) const {
+    Panel panel;
+    for (std::size_t line = 0; line < runs_.lines.values().size(); ++line) {
+      for (std::size_t q = 0; q < quantities_.labels.size(); ++q) {
+        const auto found = runs_.groups.find({row, column, line, q});
+        if (found == runs_.groups.end()) continue;
+        Series s = empty_series(line, q);
+        for (const auto& [order, group] : found->second) append(s, group);
+        panel.series.push_back(std::move(s));
+      }
+    }
+    return panel;
+  }
+
+  // A group without any finished run keeps its place, as a gap.
+  void append(Series& s, const Group& group) const {
+    s.x.push_back(group.x.mean());
+    s.y.push_back(group.y.mean());
+    if (spec_.band == "none" || runs_.averaged.empty()) return;
+    const double half = spec_.band == "sem" ? group.y.standard_error() : group.y.standard_deviation();
+    s.low.push_back(s.y.back() - half);
+    s.high.push_back(s.y.back() + half);
+  }
+
+  Panel heat_panel(std::size_t row, std::size_t column) const {
+    std::map<double, std::map<double, double>> cells;  // y, then x
+    Grid grid;
+    for (std::size_t line = 0; line < runs_.lines.values().size(); ++line) {
+      const auto found = runs_.groups.find({row, column, line, 0});
+      if (found == runs_.groups.end()) continue;
+      const Value& at = runs_.lines.values()[line];
+      const double y = at.is_number() ? at.number() : static_cast<double>(line + 1);
+      for (const auto& [x, group] : found->second) {
+        cells[y][x] = group.y.mean();
+        grid.x.push_back(x);
+      }
+    }
+    std::sort(grid.x.begin(), grid.x.end());
+    grid.x.erase(std::unique(grid.x.begin(), grid.x.end()), grid.x.end());
+    for (const auto& [y, along_x] : cells) {
+      grid.y.push_back(y);
+      for (const double x : grid.x) {
+        const auto cell = along_x.find(x);
+        grid.z.push_back(cell == along_x.end() ? nothing : cell->second);
+      }
+    }
+    return {{}, grid};
+  }
+
+  // A colour scale over more than two decades of positive values is drawn in their logarithm.
+  bool spread_over_decades() const {
+    double low = std::numeric_limits<double>::infinity(), high = 0;
+    for (const Panel& panel : figure_.panels) {
+      for (const double z : panel.grid.z) {
+        if (!std::isfinite(z)) continue;
+        low = std::min(low, z);
+        high = std::max(high, z);
+      }
+    }
+    return low > 0 && high > 100 * low;
+  }
+
+  std::string note() const {
+    std::string text = spec_.note;
+    const auto add = [&text](const std::string& sentence) { text += (text.empty() ? "" : " ") + sentence; };
+    if (!runs_.averaged.empty()) {
+      const char* band = heatmap_ || spec_.band == "none" ? ""
+                         : spec_.band == "sem"            ? "; bands are one standard error"
+                                                          : "; bands are one standard deviation";
+      add(fmt::format("Mean over {}{}.", fmt::join(runs_.averaged, ", "), band));
+    }
+    const auto name_places = [&add](const char* axis, const ValueList& values) {
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        if (values[i].is_text()) add(fmt::format("{} on the {} axis is {}.", i + 1, axis, to_text(values[i])));
+      }
+    };
+    name_places("x", runs_.names_on_x.values());
+    if (heatmap_) name_places("y", runs_.lines.values());
+    if (runs_.missing > 0) add(fmt::format("{} of {} runs are still missing.", runs_.missing, runs_.expected));
+    if (runs_.diverged > 0) add(fmt::format("{} diverged and enter no final value.", runs_.diverged));
+    return text;
+  }
+
+  const FigureSpec& spec_;
+  const GroupedRuns& runs_;
+  bool heatmap_;
+  QuantityNames quantities_;
+  Figure figure_;
+};
+
+}  // namespace
+
+Figure build_figure(const Study& study, const FigureSpec& spec, const StoreReader& reader) {
+  return Builder(spec, group_runs(study, spec, reader)).build();
+}
+
+}  // namespace widthwise::report
