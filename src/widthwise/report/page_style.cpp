@@ -35,7 +35,7 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 .verdicts > tbody > tr.why > td { padding: 0 0 12px; border-bottom: 1px solid var(--line); }
 .verdicts > tbody:last-child > tr.why > td { border-bottom: 0; padding-bottom: 2px; }
 .verdicts .name { font-weight: 600; min-width: 180px; overflow-wrap: anywhere; }
-.verdicts .number { white-space: nowrap; text-align: left; }
+.verdicts > tbody > tr.row > td.number { text-align: left; }
 .remark { font-weight: 400; color: var(--soft); font-size: 0.88rem; }
 .mark { display: inline-block; padding: 2px 10px; border-radius: 999px; font-weight: 600; font-size: 0.85rem;
   white-space: nowrap; }
@@ -56,6 +56,8 @@ details > summary { cursor: pointer; color: var(--link); font-size: 0.88rem; wid
 details[open] > summary { margin-bottom: 8px; }
 .explanation { border-left: 3px solid var(--line); padding: 2px 0 2px 16px; margin: 4px 0 6px; }
 .explanation p { margin-bottom: 6px; }
+.explanation td, .explanation th { padding-top: 1px; padding-bottom: 1px; }
+.explanation ul { margin: 0; padding-left: 20px; }
 figure { margin: 0; }
 figcaption .note { color: var(--soft); font-size: 0.92rem; margin: 0; }
 .plot { width: 100%; min-height: 40px; }
