@@ -154,6 +154,17 @@ TEST(Schedule, TwoProcessesShareOneStore) {
     EXPECT_EQ(status, 0);
   }
   expect_each_once(folder, 72);
+  EXPECT_EQ(run_study(study, quiet(folder)).found, 72U);
+}
+
+TEST(Schedule, WhatOthersRecordMeanwhileIsCounted) {
+  const Folder folder("widthwise-elsewhere");
+  const Study study = parse_study(tiny + sweep, "study.toml", "", longer);
+  const pid_t child = run_in_child(study, quiet(folder, 1));
+  const Summary here = run_study(study, quiet(folder, 1));
+  waitpid(child, nullptr, 0);
+  EXPECT_EQ(here.found + here.done + here.elsewhere, 72U);
+  expect_each_once(folder, 72);
 }
 
 TEST(Judge, TheoryAgreesOnTheInitialOutput) {

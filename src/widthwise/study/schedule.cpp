@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "widthwise/base/error.h"
@@ -36,6 +37,12 @@ ClaimOptions claim_options(double timeout) {
   return options;
 }
 
+// A group that waits, with how many of its runs were missing when last looked at.
+struct Waiting {
+  RunGroup group;
+  std::size_t left = 0;
+};
+
 // A group to compute, with the threads it may use.
 struct Task {
   RunGroup group;  // what is missing of it
@@ -49,13 +56,14 @@ class Pool {
       : reader_{options.store},
         writer_{options.store},
         claims_{options.store, claim_options(options.claim_timeout)},
-        pending_{std::make_move_iterator(groups.begin()), std::make_move_iterator(groups.end())},
         free_threads_{threads} {
     double work = 0;
-    for (const RunGroup& group : pending_) {
+    for (RunGroup& group : groups) {
+      const RunGroup rest = missing(group);
       summary_.runs += group.runs.size();
-      for (const Configuration& run : group.runs) summary_.found += reader_.contains(run.identity());
-      work += missing(group).work;
+      summary_.found += group.runs.size() - rest.runs.size();
+      work += rest.work;
+      if (!rest.runs.empty()) pending_.push_back({std::move(group), rest.runs.size()});
     }
     progress_.emplace("Running", work, options.quiet || work == 0 ? Progress::Mode::quiet : Progress::Mode::automatic);
     found_at_start_ = summary_.found;
@@ -112,40 +120,38 @@ class Pool {
     return rest;
   }
 
+  // What is missing of a waiting group now; what others recorded since the last look is counted.
+  RunGroup look(Waiting& waiting) {
+    RunGroup rest = missing(waiting.group);
+    const std::size_t recorded = waiting.left - rest.runs.size();
+    waiting.left = rest.runs.size();
+    summary_.elsewhere += recorded;
+    const auto share = static_cast<double>(recorded) / static_cast<double>(waiting.group.runs.size());
+    if (recorded > 0) progress_->advance(waiting.group.work * share);
+    return rest;
+  }
+
   std::optional<Task> take_pending() {
     while (!pending_.empty()) {
-      RunGroup group = std::move(pending_.front());
+      Waiting waiting = std::move(pending_.front());
       pending_.pop_front();
-      if (missing(group).runs.empty()) continue;
-      if (!claims_.try_claim(group.id)) {
-        postponed_.push_back(std::move(group));
+      if (look(waiting).runs.empty()) continue;
+      if (!claims_.try_claim(waiting.group.id)) {
+        postponed_.push_back(std::move(waiting));
         continue;
       }
-      const RunGroup before = missing(group);
       reader_.refresh();  // whoever held the claim may have recorded it since
-      RunGroup rest = missing(group);
-      note_elsewhere(before, rest);
+      RunGroup rest = look(waiting);
       if (!rest.runs.empty()) return Task{std::move(rest), take_threads()};
-      claims_.release(group.id);
+      claims_.release(waiting.group.id);
     }
     return std::nullopt;
   }
 
   void recheck_postponed() {
-    std::vector<RunGroup> before;
-    for (const RunGroup& group : postponed_) before.push_back(missing(group));
     reader_.refresh();
-    for (std::size_t i = 0; i < postponed_.size(); ++i) {
-      const RunGroup rest = missing(postponed_[i]);
-      note_elsewhere(before[i], rest);
-      if (!rest.runs.empty()) pending_.push_back(std::move(postponed_[i]));
-    }
+    for (Waiting& waiting : postponed_) pending_.push_back(std::move(waiting));
     postponed_.clear();
-  }
-
-  void note_elsewhere(const RunGroup& before, const RunGroup& after) {
-    summary_.elsewhere += before.runs.size() - after.runs.size();
-    progress_->advance(before.work - after.work);
   }
 
   // One thread a group while there are groups enough; the last ones share what is free.
@@ -161,8 +167,8 @@ class Pool {
   StoreReader reader_;
   StoreWriter writer_;
   Claims claims_;
-  std::deque<RunGroup> pending_;     // largest first
-  std::vector<RunGroup> postponed_;  // claimed by other processes
+  std::deque<Waiting> pending_;     // largest first
+  std::vector<Waiting> postponed_;  // claimed by other processes
   int free_threads_;
   std::optional<Progress> progress_;
   std::uint64_t found_at_start_ = 0;
@@ -187,7 +193,7 @@ Summary run_study(const Study& study, const RunOptions& options) {
   const auto start = Clock::now();
   std::vector<RunGroup> groups = grouped_runs(study, options.yes);
   const int threads = options.threads > 0 ? options.threads : physical_threads();
-  const auto workers = std::min(static_cast<std::size_t>(threads), groups.size());
+  const std::size_t workers = std::min(static_cast<std::size_t>(threads), groups.size());
   Pool pool(options, std::move(groups), threads);
   DataCache data(options.data_dir);
   {
