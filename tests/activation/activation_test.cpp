@@ -1,5 +1,7 @@
 #include "widthwise/activation/activation.h"
 
+#include "widthwise/activation/elementwise.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -146,6 +148,30 @@ TEST(MakeActivation, RefusesWhatHasNoMeaning) {
   EXPECT_THROW(make_activation("softplus", -1), ConfigError);
   EXPECT_THROW(make_activation("leaky_relu", std::numeric_limits<double>::infinity()), ConfigError);
   EXPECT_THAT([] { make_activation("relu", 2); }, ThrowsMessage<ConfigError>(HasSubstr("no parameter for relu")));
+}
+
+// A registered name is made like a built-in one, and cannot be taken twice.
+class Cube final : public Elementwise<Cube> {
+ public:
+  std::string_view name() const override { return "cube"; }
+  template <class T>
+  T phi(T z) const {
+    return z * z * z;
+  }
+  template <class T>
+  T dphi(T z) const {
+    return 3 * z * z;
+  }
+};
+
+TEST(RegisterActivation, MakesItKnownByNameOnce) {
+  const auto make = [](double) { return std::make_shared<const Cube>(); };
+  register_activation({"cube", "z^3"}, make);
+  EXPECT_EQ(make_activation("cube")->value(2), 8);
+  EXPECT_EQ(known_activations().back().name, "cube");
+  EXPECT_THROW(register_activation({"cube", "again"}, make), ConfigError);
+  EXPECT_THROW(register_activation({"relu", "mine"}, make), ConfigError);
+  EXPECT_THROW(make_activation("cube", 2.0), ConfigError);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 // expectations.h. Adding one is adding a file with a class like those here and a line in known.cpp.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -66,5 +67,12 @@ std::shared_ptr<const Activation> make_activation(std::string_view name,
                                                   double parameter = std::numeric_limits<double>::quiet_NaN());
 /// All names, with a sentence each.
 std::vector<Named> known_activations();
+
+/// Makes the activation for a parameter (NaN where it takes none).
+using ActivationMaker = std::function<std::shared_ptr<const Activation>(double parameter)>;
+/// Adds an activation of one's own to the names above; a NaN default means that it takes no parameter. Call it before
+/// the first study is read. @throws ConfigError where the name is taken.
+void register_activation(const Named& named, ActivationMaker make,
+                         double default_parameter = std::numeric_limits<double>::quiet_NaN());
 
 }  // namespace widthwise

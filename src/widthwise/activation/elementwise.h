@@ -4,7 +4,8 @@
 //   double phi(double z) const;      double dphi(double z) const;
 //
 // and says which of linalg's vectorised passes computes the same for arrays (`function`). An activation that linalg
-// does not know leaves `function` out and gets plain loops over the two formulas. Not needed outside this room.
+// does not know leaves `function` out and gets plain loops over the two formulas. Also the base for activations of your
+// own (register_activation).
 #pragma once
 
 #include <cmath>
