@@ -22,7 +22,7 @@ struct GroupLimits {
   double memory = 512e6;     // bytes of a group
   double most_work = 4e10;   // flops of a group: about a second of a core
   double least_groups = 64;  // work of a group is at most this share of all work, ...
-  double least_work = 2e8;   // ... but never forced below this
+  double least_work = 5e9;   // ... but never forced below this
   std::size_t most_members = 64;
 };
 

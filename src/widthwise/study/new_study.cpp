@@ -13,7 +13,7 @@ constexpr const char* head = R"toml(
 #   widthwise run THIS --dry-run     what it would do
 #   widthwise run THIS               whatever is missing; stop with Ctrl-C, go on with the same command
 # Any number may be an expression of other keys: "3/sqrt(architecture.width)", with + - * / ^ ( ) sqrt log exp.
-#Keys that are commented out show their defaults.
+# Keys that are commented out show their defaults.
 )toml";
 
 constexpr const char* tail = R"toml(
@@ -88,7 +88,9 @@ std::string new_study(const std::string& title) {
     if (in != section) out += fmt::format("\n[{}]\n", in);
     section = in;
     const std::string value = chosen(spec.key);
-    const std::string line = value.empty() ? fmt::format("# {} = {}", spec.short_name(), to_json(spec.standard))
+    const auto here = spec.standards.find("gaussian");  // the data this study runs on
+    const Value& standard = here == spec.standards.end() ? spec.standard : here->second;
+    const std::string line = value.empty() ? fmt::format("# {} = {}", spec.short_name(), to_json(standard))
                                            : fmt::format("{} = {}", spec.short_name(), value);
     const std::string choices = spec.choices.empty() || spec.takes_list() ? "" : "; " + expectation(spec);
     out += fmt::format("{:<38} # {}{}\n", line, spec.sentence, choices);

@@ -200,7 +200,12 @@ Summary run_study(const Study& study, const RunOptions& options) {
     std::vector<std::jthread> crew;
     for (std::size_t i = 0; i < workers; ++i) crew.emplace_back([&] { work(pool, data); });
   }
-  Summary summary = pool.summary();
+  Summary summary;
+  try {
+    summary = pool.summary();
+  } catch (const ConfigError& error) {
+    throw error.place().file.empty() ? error.in_file(study.file.string()) : error;
+  }
   throw_if_interrupted();
   summary.seconds = seconds_since(start);
   return summary;
