@@ -81,12 +81,16 @@ class Problem {
 template <class T>
 void time_row(const Shape& shape, double seconds) {
   Problem<T> problem(shape);
-  std::int64_t steps = 2;
-  double each = problem.seconds_for(steps) / static_cast<double>(steps);
-  steps = std::max<std::int64_t>(2, static_cast<std::int64_t>(seconds / 3 / each));
-  each = problem.seconds_for(steps) / static_cast<double>(steps);
-  for (int again = 0; again < 2; ++again)  // the best of three: other programs only ever add time
-    each = std::min(each, problem.seconds_for(steps) / static_cast<double>(steps));
+  const double first = problem.seconds_for(1);
+  const auto steps = std::max<std::int64_t>(2, static_cast<std::int64_t>(seconds / 6 / first));
+  // Starting and ending (buffers, the last look at the state) cost as much as a step: the difference leaves them out.
+  // Each is the best of three, since other programs only ever add time.
+  double few = first, more = problem.seconds_for(1 + steps);
+  for (int again = 0; again < 2; ++again) {
+    few = std::min(few, problem.seconds_for(1));
+    more = std::min(more, problem.seconds_for(1 + steps));
+  }
+  const double each = (more - few) / static_cast<double>(steps);
   std::printf("row\t%s\t%s\t%td\t%td\t%d\t%.6e\t%.6e\n", shape.kind, dtype<T>, shape.width, shape.batch, threads(),
               each, problem.operations(shape));
   std::fflush(stdout);
