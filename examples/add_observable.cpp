@@ -37,7 +37,11 @@ int main() {
   const Split data = load_data(data_options);
   const Matrix<float> inputs = data.train.inputs.cast<float>(), targets = data.train.targets.cast<float>();
 
-  const Architecture architecture = mlp({.input_dimension = 16, .width = 128, .hidden_layers = 2});
+  FamilyOptions family;
+  family.input_dimension = 16;
+  family.width = 128;
+  family.hidden_layers = 2;
+  const Architecture architecture = mlp(family);
   ScaleRequest request;
   request.width = 128;
   request.hidden_layers = 2;
