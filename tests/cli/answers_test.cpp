@@ -12,7 +12,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-Answer ask(const std::string& arguments) { return widthwise(arguments, fresh_folder("ask")); }
+Answer ask(const std::string& arguments) {
+  return widthwise(arguments, fresh_folder("ask"));
+}
 
 nlohmann::json classify(const std::string& arguments) {
   const Answer answer = ask("classify abc " + arguments + " --json");

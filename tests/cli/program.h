@@ -30,7 +30,8 @@ inline std::filesystem::path fresh_folder(const std::string& name) {
 }
 
 /// `widthwise ARGUMENTS` in `folder`, by the shell; `prefix` stands before it (environment, timeout).
-inline Answer widthwise(const std::string& arguments, const std::filesystem::path& folder, const std::string& prefix = "") {
+inline Answer widthwise(const std::string& arguments, const std::filesystem::path& folder,
+                        const std::string& prefix = "") {
   const auto errors = folder / "stderr.txt";
   const std::string command = "cd '" + folder.string() + "' && " + prefix + " '" WIDTHWISE_PROGRAM "' " + arguments +
                               " 2>'" + errors.string() + "'";

@@ -115,15 +115,16 @@ TEST(Run, BadInputExitsWithTwoAndNamesFileKeyExpectedAndGot) {
 }
 
 TEST(Run, MissingDataNamesThePlacesAndTheCommand) {
-  const auto folder = folder_with_study("no-data", replaced(small_study, "name = \"gaussian\"\ndimension = 8", "name = \"mnist\""));
+  const auto folder =
+      folder_with_study("no-data", replaced(small_study, "name = \"gaussian\"\ndimension = 8", "name = \"mnist\""));
   const Answer answer = widthwise("run s.toml --quiet", folder, "WIDTHWISE_DATA=" + folder.string());
   EXPECT_EQ(answer.exit, 2);
   EXPECT_THAT(answer.err, AllOf(HasSubstr(folder.string()), HasSubstr("--data-dir")));
 }
 
 TEST(Run, KilledAndStartedAgainLosesAndDoublesNothing) {
-  const auto folder = folder_with_study("killed", replaced(replaced(small_study, "steps = 3", "steps = 300"),
-                                                            "every = 1", "every = 100"));
+  const auto folder = folder_with_study(
+      "killed", replaced(replaced(small_study, "steps = 3", "steps = 300"), "every = 1", "every = 100"));
   const Answer killed = widthwise("run s.toml --quiet --threads 1", folder, "timeout -s KILL 0.4");
   EXPECT_NE(killed.exit, 0);
   const Answer resumed = widthwise("run s.toml --quiet", folder);
