@@ -203,7 +203,7 @@ TEST(Outcome, OptimalLearningRates) {
 }
 
 TEST(Outcome, DoesNotDependOnTheGauge) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     const OptimizerKind optimizer = *rc::gen::element(OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam);
     const auto draw = [] { return Rational(*rc::gen::inRange(-6, 7), 4); };
     const int L = *rc::gen::inRange(1, 5);
@@ -217,7 +217,7 @@ TEST(Outcome, DoesNotDependOnTheGauge) {
     RC_ASSERT(left.outcome == right.outcome);
     RC_ASSERT(left.predictions == right.predictions);
     RC_ASSERT(left.r_per_layer == right.r_per_layer);
-  });
+  }));
 }
 
 TEST(Outcome, HiddenLayersMayDiffer) {

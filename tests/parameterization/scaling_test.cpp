@@ -88,7 +88,7 @@ TEST(Gauge, MupAndMeanFieldAreOneOrbit) {
 // A gauge change alters no output at any step: W_0, rates, epsilon and decay of the effective weight are unchanged.
 // A large epsilon and decay make a wrong rule for them visible.
 TEST(Gauge, TrajectoriesAgreeInAllGauges) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     const OptimizerKind optimizer = kOptimizers[*rc::gen::inRange(0, 3)];
     const auto draw = [] { return Rational(*rc::gen::inRange(-4, 5), 4); };
     const auto draw_block = [&] { return BlockExponents{draw(), draw(), draw() + 1, draw(), draw()}; };
@@ -112,7 +112,7 @@ TEST(Gauge, TrajectoriesAgreeInAllGauges) {
       left.step(inputs, {1, -1}, optimizer);
       right.step(inputs, {1, -1}, optimizer);
     }
-  });
+  }));
 }
 
 }  // namespace
