@@ -1,14 +1,15 @@
-// Times training steps of MLPs (784 inputs, 3 hidden relu layers, 10 classes, cross-entropy, SGD) and of 64 nets in
-// lockstep, for benchmarks/run: one line a row, tab-separated,
+// Times training steps through train(), for benchmarks/run: MLPs of 784 inputs, 3 hidden relu layers with biases and 10
+// classes, cross-entropy, SGD; "lockstep" is 64 of them on one batch. Reads requests line by line from standard input,
+// so that benchmarks/run can take turns with the peer, and answers each with one line:
 //
-//   row <kind> <dtype> <width> <batch> <threads> <seconds a step> <operations a step>
-//   peak <dtype> <threads> <operations a second>
+//   mlp|lockstep float32|float64 WIDTH BATCH     ->  <seconds a step> <operations a step>
+//   peak float32|float64                         ->  <operations a second>
 //
-//   mlp_benchmark THREADS SECONDS [mlp|lockstep]     SECONDS: time spent on a row
+//   echo mlp float32 512 128 | mlp_benchmark THREADS SECONDS     SECONDS: time spent on a row
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <string_view>
+#include <iostream>
+#include <string>
 #include <vector>
 
 #include "widthwise/linalg/cpu.h"
@@ -20,13 +21,10 @@
 namespace widthwise {
 namespace {
 
-template <class T>
-constexpr const char* dtype = sizeof(T) == 4 ? "float32" : "float64";
-
 constexpr Index inputs = 784, classes = 10;
+constexpr std::int64_t windows = 5;
 
 struct Shape {
-  const char* kind;
   Index width, batch, members;
 };
 
@@ -42,7 +40,7 @@ class Problem {
                            .bias_input = true,
                            .bias_hidden = true,
                            .bias_output = true})),
-        ensemble_(architecture_, members(shape)),
+        ensemble_(architecture_, members(shape), InitialWeights::forgotten),
         x_(shape.batch, inputs),
         y_(Matrix<T>::Zero(shape.batch, classes)),
         loss_(make_loss("cross-entropy")) {
@@ -50,10 +48,22 @@ class Problem {
     for (Index i = 0; i < shape.batch; ++i) y_(i, i % classes) = T(1);
   }
 
-  double seconds_for(std::int64_t steps) {
+  /// The shortest of some windows of `steps` steps each: other programs only ever add time. Two steps before them warm
+  /// up the caches and threads.
+  double best_window(std::int64_t steps) {
     TrainingOptions options;
-    options.steps = steps;
-    return train(ensemble_, view(std::as_const(x_)), view(std::as_const(y_)), *loss_, options)[0].seconds;
+    options.steps = 2 + windows * steps;
+    std::vector<std::int64_t> marks;
+    for (std::int64_t window = 0; window <= windows; ++window) marks.push_back(2 + window * steps);
+    std::vector<double> times;
+    const auto note = [&](const TrainingState<T>& state) {
+      if (state.member == 0)
+        times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count());
+    };
+    train<T>(ensemble_, view(std::as_const(x_)), view(std::as_const(y_)), *loss_, options, marks, note);
+    double best = times[1] - times[0];
+    for (std::size_t mark = 2; mark < times.size(); ++mark) best = std::min(best, times[mark] - times[mark - 1]);
+    return best;
   }
   double operations(const Shape& shape) const {
     return training_flops_per_sample(architecture_) * static_cast<double>(shape.batch * shape.members);
@@ -79,42 +89,26 @@ class Problem {
 };
 
 template <class T>
-void time_row(const Shape& shape, double seconds) {
-  Problem<T> problem(shape);
-  const double first = problem.seconds_for(1);
-  const auto steps = std::max<std::int64_t>(2, static_cast<std::int64_t>(seconds / 6 / first));
-  // Starting and ending (buffers, the last look at the state) cost as much as a step: the difference leaves them out.
-  // Each is the best of three, since other programs only ever add time.
-  double few = first, more = problem.seconds_for(1 + steps);
-  for (int again = 0; again < 2; ++again) {
-    few = std::min(few, problem.seconds_for(1));
-    more = std::min(more, problem.seconds_for(1 + steps));
+void answer(const std::string& kind, double seconds) {
+  if (kind == "peak") {
+    std::cout << 1e9 * measured_peak<T>(threads()) << std::endl;
+    return;
   }
-  const double each = (more - few) / static_cast<double>(steps);
-  std::printf("row\t%s\t%s\t%td\t%td\t%d\t%.6e\t%.6e\n", shape.kind, dtype<T>, shape.width, shape.batch, threads(),
-              each, problem.operations(shape));
-  std::fflush(stdout);
-}
-
-template <class T>
-void time_all(std::string_view kind, double seconds) {
-  std::printf("peak\t%s\t%d\t%.6e\n", dtype<T>, threads(), 1e9 * measured_peak<T>(threads()));
-  if (kind != "lockstep")
-    for (const Index width : {32, 128, 512, 2048})
-      for (const Index batch : {128, 512}) time_row<T>({"mlp", width, batch, 1}, seconds);
-  if (kind == "mlp" || sizeof(T) == 8) return;
-  for (const Index width : {16, 32, 64, 128}) time_row<T>({"lockstep", width, 32, 64}, seconds);
-  time_row<T>({"lockstep", 64, 128, 64}, seconds);
+  Shape shape{0, 0, kind == "lockstep" ? 64 : 1};
+  std::cin >> shape.width >> shape.batch;
+  Problem<T> problem(shape);
+  const double first = problem.best_window(1);
+  const auto steps = std::max<std::int64_t>(1, static_cast<std::int64_t>(seconds / windows / first));
+  const double best = steps == 1 ? first : problem.best_window(steps) / static_cast<double>(steps);
+  std::cout << best << ' ' << problem.operations(shape) << std::endl;
 }
 
 }  // namespace
 }  // namespace widthwise
 
 int main(int count, char** arguments) {
-  const int threads = count > 1 ? std::atoi(arguments[1]) : 1;
+  widthwise::set_threads(count > 1 ? std::atoi(arguments[1]) : 1);
   const double seconds = count > 2 ? std::atof(arguments[2]) : 0.3;
-  const std::string_view kind = count > 3 ? arguments[3] : "";
-  widthwise::set_threads(threads);
-  widthwise::time_all<float>(kind, seconds);
-  widthwise::time_all<double>(kind, seconds);
+  for (std::string kind, dtype; std::cin >> kind >> dtype;)
+    dtype == "float64" ? widthwise::answer<double>(kind, seconds) : widthwise::answer<float>(kind, seconds);
 }

@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
-"""The peer: the same training steps in PyTorch, tuned, printing the lines of mlp_benchmark.
+"""The peer: the same training steps in PyTorch, tuned, in the same dialogue as mlp_benchmark. Each step is written twice:
+through autograd (loss.backward() and an update in place), as one trains, and by hand with products in place.
+
+  mlp|lockstep float32|float64 WIDTH BATCH   ->   <seconds a step, autograd> <seconds a step, by hand>
 
 Started by benchmarks/run with OPENBLAS_CORETYPE and OMP_NUM_THREADS set: untuned, PyTorch on Debian's OpenBLAS is 2-5
-times slower on recent CPUs and no peer. Each step is written twice, through autograd and by hand with in-place
-products; the faster one counts.
+times slower on recent CPUs and no peer.
 
-  peer_torch.py THREADS SECONDS [mlp|lockstep]
+  echo mlp float32 512 128 | peer_torch.py THREADS SECONDS
 """
 import sys
 import time
 
 import torch
 
-INPUTS, CLASSES, HIDDEN, RATE = 784, 10, 3, 1e-3
+INPUTS, CLASSES, HIDDEN, MEMBERS, RATE, WINDOWS = 784, 10, 3, 64, 1e-3, 5
 
 
 def make_layers(width, members, dtype):
@@ -37,9 +39,11 @@ def autograd_step(x, labels, weights, biases, members):
             if l + 1 < len(w):
                 h = torch.relu(h)
         loss = torch.nn.functional.cross_entropy(h.reshape(-1, CLASSES), labels, reduction="sum") / x.shape[-2]
-        gradients = torch.autograd.grad(loss, parameters)
+        loss.backward()
         with torch.no_grad():
-            torch._foreach_add_(parameters, gradients, alpha=-RATE)
+            torch._foreach_add_(parameters, [p.grad for p in parameters], alpha=-RATE)
+        for p in parameters:
+            p.grad = None
 
     return step
 
@@ -69,50 +73,44 @@ def by_hand_step(x, onehot, weights, biases, members):
     return step
 
 
-def time_step(step, seconds):
-    step()
-    start = time.perf_counter()
-    step()
-    count = max(2, int(seconds / 3 / (time.perf_counter() - start)))
+def best_window(step, steps):
+    """The shortest of some windows of `steps` steps each: other programs only ever add time."""
     best = float("inf")
-    for _ in range(3):
+    for _ in range(WINDOWS):
         start = time.perf_counter()
-        for _ in range(count):
+        for _ in range(steps):
             step()
-        best = min(best, (time.perf_counter() - start) / count)
+        best = min(best, time.perf_counter() - start)
     return best
 
 
-def time_row(kind, dtype, width, batch, members, seconds):
+def time_step(step, seconds):
+    step(), step()
+    first = best_window(step, 1)
+    steps = max(1, int(seconds / WINDOWS / first))
+    return first if steps == 1 else best_window(step, steps) / steps
+
+
+def answer(kind, dtype, width, batch, seconds):
+    dtype = getattr(torch, dtype)
+    members = MEMBERS if kind == "lockstep" else 1
     weights, biases = make_layers(width, members, dtype)
     x = torch.randn(batch, INPUTS, dtype=dtype)
     labels = torch.arange(batch) % CLASSES
     onehot = torch.nn.functional.one_hot(labels, CLASSES).to(dtype)
     if members > 1:
         x, labels, onehot = x.expand(members, -1, -1), labels.repeat(members), onehot.expand(members, -1, -1)
-    best = min(
-        time_step(autograd_step(x, labels, weights, biases, members), seconds / 2),
-        time_step(by_hand_step(x, onehot, weights, biases, members), seconds / 2),
-    )
-    name = "float32" if dtype == torch.float32 else "float64"
-    print("row", kind, name, width, batch, torch.get_num_threads(), f"{best:.6e}", 0, sep="\t", flush=True)
+    autograd = time_step(autograd_step(x, labels, weights, biases, members), seconds)
+    by_hand = time_step(by_hand_step(x, onehot, weights, biases, members), seconds)
+    print(autograd, by_hand, flush=True)
 
 
 def main():
-    threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 0.3
-    kind = sys.argv[3] if len(sys.argv) > 3 else ""
-    torch.set_num_threads(threads)
-    for dtype in (torch.float32, torch.float64):
-        if kind != "lockstep":
-            for width in (32, 128, 512, 2048):
-                for batch in (128, 512):
-                    time_row("mlp", dtype, width, batch, 1, seconds)
-        if kind == "mlp" or dtype == torch.float64:
-            continue
-        for width in (16, 32, 64, 128):
-            time_row("lockstep", dtype, width, 32, 64, seconds)
-        time_row("lockstep", dtype, 64, 128, 64, seconds)
+    for line in sys.stdin:
+        kind, dtype, width, batch = line.split()
+        answer(kind, dtype, int(width), int(batch), seconds)
 
 
 main()
