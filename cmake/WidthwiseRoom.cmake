@@ -9,6 +9,9 @@ set(WIDTHWISE_ROOMS "" CACHE INTERNAL "rooms, in dependency order")
 
 add_library(widthwise_options INTERFACE)
 target_compile_features(widthwise_options INTERFACE cxx_std_20)
+# Matrices cross the boundary of the library: their alignment, hence how their memory is freed, must not depend on the
+# instruction set a user compiles for.
+target_compile_definitions(widthwise_options INTERFACE EIGEN_MAX_ALIGN_BYTES=64)
 
 add_library(widthwise_strict INTERFACE)
 target_compile_options(widthwise_strict INTERFACE
