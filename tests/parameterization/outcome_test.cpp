@@ -14,7 +14,8 @@ namespace widthwise {
 namespace {
 
 const Rational half(1, 2);
-const ActivationFacts relu{1, true, false}, tanh_{std::nullopt, true, true}, sigmoid{std::nullopt, false, true};
+const ActivationFacts relu{1, true, false}, tanh_{std::nullopt, true, true}, sigmoid{std::nullopt, false, true},
+    linear{1, true, false, true};
 
 BlockExponents block(Rational a, Rational b, Rational c) {
   return {a, b, c, 0, 0};
@@ -149,7 +150,8 @@ TEST(Outcome, AdamFreesIntegrableNetworks) {
 }
 
 // Large first rates (IP-LLR): |f_1| ~ 1 for relu and n^{-(L-2)/2} for smooth centred activations, whose vanishing
-// features are independent of their own first change. Kept for a second step these rates blow up.
+// features are independent of their own first change; linear ones are of degree 1 like relu, yet belong to the latter
+// (measured over n = 128..512: -0.5 at L = 3, -1.0 at L = 4). Kept for a second step these rates blow up.
 TEST(Outcome, LargeFirstRatesFreeIntegrableNetworksInOneStep) {
   for (int L = 2; L <= 5; ++L) {
     const Rational c = Rational(-(L + 1), 2);
@@ -158,6 +160,7 @@ TEST(Outcome, LargeFirstRatesFreeIntegrableNetworksInOneStep) {
     };
     EXPECT_EQ(large(relu).predictions.at("first.output_size"), Rational(0)) << L;
     EXPECT_EQ(large(tanh_).predictions.at("first.output_size"), Rational(2 - L, 2)) << L;
+    EXPECT_EQ(large(linear).predictions.at("first.output_size"), Rational(2 - L, 2)) << L;
     if (L >= 3) {
       EXPECT_EQ(large(relu).outcome, "unstable");
     }
@@ -200,6 +203,48 @@ TEST(Outcome, OptimalLearningRates) {
   EXPECT_TRUE(std::any_of(adam.reasons.begin(), adam.reasons.end(), [](const std::string& reason) {
     return reason.find("n^(-1) (Everett") != std::string::npos;
   }));
+}
+
+// Adam with all initial weights n^-3 and rates n^x: after a step layer l has n^(l x + l - 1), so the output is of order
+// one at x = -L/(L+1) and everything below it smaller. A threshold of any denominator comes out exactly.
+TEST(Outcome, OptimalLearningRatesAreExact) {
+  for (int L = 1; L <= 12; ++L)
+    for (const Rational& c : {Rational(0), Rational(1000), Rational(1, 1009)}) {
+      const BlockExponents all = block(0, 3, c);
+      const Outcome outcome = of(all, all, all, OptimizerKind::adam, L);
+      EXPECT_EQ(outcome.predictions.at("optimal_learning_rate"), Rational(-L, L + 1) + c) << L << " " << to_string(c);
+    }
+}
+
+// Golikov 2020 in the plane of q_sigma (size of the output weights) and q (both rates), one hidden layer: with
+// s = q_sigma + q and kappa = 1 + 2 q_sigma + q, stable where q_sigma <= -1/2, s <= 0, kappa <= 0; the output moves
+// where kappa = 0, the segment from the tangent kernel to the mean field, and features at its mean-field end alone.
+TEST(Outcome, OneHiddenLayerGivesTheSegmentFromTangentKernelToMeanField) {
+  for (int i = -16; i <= 8; ++i)
+    for (int j = -16; j <= 16; ++j) {
+      const Rational q_sigma(i, 8), q(j, 8), s = q_sigma + q, kappa = 1 + q_sigma + s;
+      const bool stable = q_sigma <= -half && s <= 0 && kappa <= 0;
+      const char* expected = !stable ? "unstable" : kappa < 0 ? "trivial" : s < 0 ? "kernel" : "feature";
+      const Outcome outcome = of(block(0, 0, -q), {}, block(-q_sigma, 0, -q), OptimizerKind::sgd, 1);
+      ASSERT_EQ(outcome.outcome, expected) << to_string(q_sigma) << " " << to_string(q);
+    }
+}
+
+// Sizes at fixed rates beyond all bounds are still exact; what no 64-bit integer holds is an error, never a wrong word.
+TEST(Outcome, ExtremeExponents) {
+  for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::adam}) {
+    const auto uniform = [&](const Rational& c, int L) {
+      return of(block(0, 0, c), block(0, half, c), block(0, half, c), optimizer, L).outcome;
+    };
+    EXPECT_EQ(uniform(1000, 3), "trivial");
+    EXPECT_EQ(uniform(-1000, 3), "unstable");
+    EXPECT_EQ(of("mup", optimizer, 1000).outcome, "feature");
+    EXPECT_THROW(uniform(INT64_MAX - 1, 3), Error);
+  }
+  // Their sum has a denominator of 90 bits.
+  EXPECT_THROW(of(block(0, 0, Rational(1, 1000000007)), block(0, half, Rational(1, 998244353)),
+                  block(0, half, Rational(1, 1000000009)), OptimizerKind::sgd, 3),
+               Error);
 }
 
 TEST(Outcome, DoesNotDependOnTheGauge) {

@@ -10,8 +10,9 @@ namespace widthwise {
 /// The network with all rates multiplied by n^x.
 EffectiveNetwork with_rates_times(const EffectiveNetwork& network, const Rational& x);
 
-/// The largest such x, exact on multiples of 1/60 of the exponents' common denominator: thresholds solve k x = sum of
-/// exponents with k small. None where no rate is stable or none too large.
+/// The largest such x, exact: thresholds solve k x = p/D with k at most 4096 and D the common denominator of the
+/// exponents. None where no rate within n^-4096 .. n^4096 is stable or none too large, and where the exponents do not
+/// fit in 64 bits or D is above 10^6.
 std::optional<Rational> largest_stable_rate(const EffectiveNetwork& network);
 
 }  // namespace widthwise

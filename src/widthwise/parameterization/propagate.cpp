@@ -133,12 +133,14 @@ class Walk {
     return rate(l) * (first + memory_.later_outer[l] * n * now.feature[l - 1]);
   }
 
-  // <x_0, x_t> / (n |x_0|). Vanishing features of a centred activation that is linear at 0 have mean 0 and are
-  // independent of what comes back from above, hence of their own change: only a sum of random signs is left.
+  // <x_0, x_t> / (n |x_0|). Vanishing features of a centred activation that is smooth at 0, hence linear there, have
+  // mean 0 and are independent of what comes back from above, hence of their own change: only a sum of random signs is
+  // left. relu's kink correlates the two.
   Size overlap_with_first(size_t l, const Sizes& now, bool feedback) const {
     const Size& before = memory_.first.feature[l];
     if (!feedback) return before;
-    const bool independent = !net_.activation.homogeneity && net_.activation.centred && before.vanishes();
+    const bool smooth = net_.activation.linear || !net_.activation.homogeneity;
+    const bool independent = smooth && net_.activation.centred && before.vanishes();
     return before + now.feature_change[l] * (independent ? inverse_root_n : one);
   }
 

@@ -10,7 +10,7 @@ namespace widthwise {
 namespace {
 
 [[noreturn]] void overflow() {
-  throw Error("an exponent does not fit in 64-bit integers; use simpler fractions");
+  throw Error("an exponent does not fit in 64-bit integers; use simpler fractions or fewer layers");
 }
 
 std::int64_t add(std::int64_t a, std::int64_t b) {

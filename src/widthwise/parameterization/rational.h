@@ -1,7 +1,6 @@
 // Exact rationals p/q on 64-bit integers: the exponents of a parameterization. Arithmetic on exponents decides
-// equalities
-// ("r = 0"), which floating point cannot. Every operation is checked: a result that does not fit throws, it never
-// wraps. Not for numerics: exponents are small.
+// equalities ("r = 0"), which floating point cannot. Every operation is checked: a result that does not fit throws, it
+// never wraps. Not for numerics: exponents are small.
 #pragma once
 
 #include <compare>
