@@ -87,6 +87,32 @@ TEST(Optimum, FallsBackToTheGridWhereAParabolaMisleads) {
   EXPECT_LE(flat.rate, 64);
 }
 
+TEST(Optimum, LossesNearDivergenceDoNotPullIt) {
+  // A rate on its way to divergence says as little about the bottom as one that has diverged.
+  const std::vector<double> losses = {0.5, 0.3, 0.25, 0.9, 1e6};
+  auto points = curve(-8, -4, [&](double k) { return losses[static_cast<std::size_t>(k + 8)]; });
+  const Optimum found = find_optimum(points);
+  points.back().loss = nan;
+  EXPECT_EQ(found.log2_rate, find_optimum(points).log2_rate);
+  EXPECT_EQ(found.loss, find_optimum(points).loss);
+  EXPECT_TRUE(found.reliable());
+}
+
+TEST(Optimum, BothNeighboursCountOnAnUnevenGrid) {
+  // (log2 rate)^2 on a grid that is dense below the optimum: the parabola needs the far neighbour above it.
+  std::vector<RatePoint> points;
+  for (const double k : {-0.9, -0.6, -0.3, -0.1, 3.0}) points.push_back({std::exp2(k), k * k});
+  for (const int window : {3, 4, 5}) EXPECT_NEAR(find_optimum(points, window).log2_rate, 0, 1e-10) << window;
+}
+
+TEST(Optimum, EqualLossesAtTheBottom) {
+  // Symmetric about -5.5 as a whole.
+  const std::vector<double> losses = {4, 1, 1, 4};
+  const Optimum two = find_optimum(curve(-7, -4, [&](double k) { return losses[static_cast<std::size_t>(k + 7)]; }));
+  EXPECT_NEAR(two.log2_rate, -5.5, 1e-10);
+  EXPECT_TRUE(two.reliable());
+}
+
 TEST(Optimum, AveragesEqualRates) {
   // Two seeds, whose mean is the parabola (k + 7)^2.
   auto points = curve(-9, -4, [](double k) { return (k + 7) * (k + 7) + 0.5; });

@@ -13,6 +13,8 @@
 namespace widthwise {
 namespace {
 
+constexpr double kSteepest = 4;  // times as high as a parabola through the neighbours may a point lie that counts
+
 struct GridPoint {
   double rate, x, loss;  // x = log2 rate; loss NaN where it diverged
 };
@@ -53,18 +55,31 @@ std::array<double, 3> fit_parabola(const std::vector<GridPoint>& points, const s
           det(s[0], s[1], t[0], s[1], s[2], t[1], s[2], s[3], t[2]) / whole};
 }
 
+/// The points a parabola about grid[lowest] goes through, first to last: both neighbours, then the nearer of the next
+/// ones, up to `window` of them. Each side ends at a rate that diverged or is about to.
+std::pair<std::size_t, std::size_t> window_about(std::size_t lowest, const std::vector<GridPoint>& grid, int window) {
+  // Loss above the lowest per squared distance: on a parabola it is largest at one of the neighbours.
+  const auto steepness = [&](std::size_t i) {
+    const double distance = grid[i].x - grid[lowest].x;
+    return (grid[i].loss - grid[lowest].loss) / (distance * distance);
+  };
+  const double most = kSteepest * std::max(steepness(lowest - 1), steepness(lowest + 1));
+  std::size_t first = lowest - 1, last = lowest + 1;
+  while (static_cast<int>(last - first) + 1 < window) {
+    const bool down = first > 0 && steepness(first - 1) <= most;  // a loss that is NaN is refused
+    const bool up = last + 1 < grid.size() && steepness(last + 1) <= most;
+    if (!down && !up) break;
+    const bool go_down = down && (!up || grid[lowest].x - grid[first - 1].x <= grid[last + 1].x - grid[lowest].x);
+    go_down ? --first : ++last;
+  }
+  return {first, last};
+}
+
 /// Replaces the lowest grid point by the vertex of a parabola, if that lies between the neighbours of grid[lowest].
 void refine(Optimum& optimum, const std::vector<GridPoint>& grid, std::size_t lowest, int window) {
   const double centre = grid[lowest].x;
-  std::vector<GridPoint> near;  // the window: grid points around the lowest up to the first that diverged
-  std::size_t first = lowest, last = lowest;
-  const auto finite = [&grid](std::size_t i) { return !std::isnan(grid[i].loss); };
-  while (static_cast<int>(last - first) + 1 < std::max(3, window)) {
-    const bool down = first > 0 && finite(first - 1), up = last + 1 < grid.size() && finite(last + 1);
-    if (!down && !up) break;
-    const bool go_down = down && (!up || centre - grid[first - 1].x <= grid[last + 1].x - centre);
-    go_down ? --first : ++last;
-  }
+  const auto [first, last] = window_about(lowest, grid, window);
+  std::vector<GridPoint> near;
   std::vector<double> weights;
   for (std::size_t i = first; i <= last; ++i) {
     near.push_back({grid[i].rate, grid[i].x - centre, grid[i].loss});

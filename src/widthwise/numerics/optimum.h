@@ -32,8 +32,9 @@ struct Optimum {
 };
 
 /// @param points in any order; losses at equal rates are averaged (one that diverged makes the rate a diverged one).
-/// @param window how many points, at most, the parabola goes through: 3 (exact) to 5 and more (least squares, in which
-///   points farther than one neighbour count a quarter).
+/// @param window how many points, at most, the parabola goes through: 3 (exact: the lowest and its neighbours) to 5 and
+///   more (least squares, in which farther points count a quarter, and not at all where they lie 4 times as high as a
+///   parabola through the neighbours: losses of rates about to diverge).
 Optimum find_optimum(std::span<const RatePoint> points, int window = 5);
 
 }  // namespace widthwise

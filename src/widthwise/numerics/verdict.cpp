@@ -14,7 +14,8 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// How a correction y -> y (1 + e (x_min/x)^(1/2)) moves the log-log slope over these x, and how that shift changes
-/// when the smallest x is dropped: B(e) and D(e) of the header. D rises with e from a negative value through D(0) = 0.
+/// when the smallest x is dropped: B(e) and D(e) of the header. D rises with e through D(0) = 0 at least up to e = 1,
+/// where the log-log curve of 1 + e s is bent most at the smallest x.
 struct CorrectionEffect {
   double shift, change;
 };
@@ -30,9 +31,9 @@ CorrectionEffect correction_effect(const std::vector<double>& x, double e) {
   return {all, without - all};
 }
 
-/// The e in [-0.9, 2] with D(e) = change, by bisection; the nearer end where there is none.
+/// The e in [-0.9, 1] with D(e) = change, by bisection; the nearer end where there is none.
 double correction_for(const std::vector<double>& x, double change) {
-  double low = -0.9, high = 2;
+  double low = -0.9, high = 1;
   for (int i = 0; i < 50; ++i) {
     const double middle = (low + high) / 2;
     (correction_effect(x, middle).change < change ? low : high) = middle;
