@@ -48,13 +48,16 @@ std::optional<Rational> search(const EffectiveNetwork& network, std::int64_t uni
   const std::int64_t parts = unit * kParts;
   low *= parts;
   high *= parts;
-  while (high - low > 1) {
-    const std::int64_t middle = low + (high - low) / 2;
-    (stable(Rational(middle, parts)) ? low : high) = middle;
+  for (const std::int64_t resolution : {parts / 64, std::int64_t{1}}) {  // most thresholds are simple: guess them early
+    while (high - low > resolution) {
+      const std::int64_t middle = low + (high - low) / 2;
+      (stable(Rational(middle, parts)) ? low : high) = middle;
+    }
+    // unit * x = p/k.
+    const Rational x = simplest_within(Rational(low, kParts), Rational(high, kParts)) / unit;
+    if (stable(x) && !stable(x + Rational(1, parts))) return x;
   }
-  // unit * x = p/k.
-  const Rational x = simplest_within(Rational(low, kParts), Rational(high, kParts)) / unit;
-  return stable(x) ? std::optional(x) : std::nullopt;
+  return std::nullopt;
 }
 
 }  // namespace
