@@ -51,11 +51,33 @@ void print_set(const char* title, const nlohmann::json& set) {
              set["mean"].get<double>(), set["rms"].get<double>());
 }
 
-// Loads the set, which checks every byte of its files, and says what came out of it.
-void check_one(Options& options) {
+// Loads the set, which checks every byte of its files. Settings are named as the options they come from.
+Split load(Options& options) {
   options.data.data_dir = options.data_dir;
   options.data.key = Key(static_cast<std::uint64_t>(options.seed));
-  const Split split = load_data(options.data);
+  const bool generated = where_found(options.data.name) == "generated";
+  if (generated && options.data.dimension == 0) options.data.dimension = 32;
+  try {
+    return load_data(options.data);
+  } catch (const ConfigError& error) {
+    std::string key = error.place().key;
+    if (key == "data.name") key = "NAME";
+    if (key.starts_with("data.")) key.replace(0, 5, "--");
+    throw ConfigError({"command line", key}, error.expected(), error.got(), error.hint());
+  }
+}
+
+void check_shown(const Options& options, const Split& split) {
+  for (const Index index : options.show)
+    if (index < 0 || index >= split.train.samples())
+      throw ConfigError({"command line", "--show"}, fmt::format("a sample in 0..{}", split.train.samples() - 1),
+                        fmt::format("{}", index), "--train takes more samples");
+}
+
+// Loads the set and says what came out of it.
+void check_one(Options& options) {
+  const Split split = load(options);
+  check_shown(options, split);
   if (options.json) {
     const nlohmann::json answer = {{"name", options.data.name},
                                    {"source", split.source},
@@ -90,8 +112,10 @@ void add_data(CLI::App& app, int&) {
   verb->add_option("--test", options->data.test, "Test samples")->capture_default_str();
   verb->add_option("--labels", options->data.labels, "Kind of labels (default: the set's own)");
   verb->add_option("--preprocess", options->data.preprocess, "Preprocessing (default: the set's own)");
-  verb->add_option("--dimension", options->data.dimension, "Input dimension of generated data");
-  verb->add_option("--seed", options->seed, "Which samples are chosen")->capture_default_str();
+  verb->add_option("--dimension", options->data.dimension, "Input dimension of generated data (default: 32)");
+  verb->add_option("--seed", options->seed, "Which samples are chosen")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000'000}))
+      ->capture_default_str();
   verb->add_option("--show", options->show, "Draw these training samples");
   verb->add_flag("--json", options->json, "As JSON");
   verb->footer("Example: widthwise data fashion-mnist --show 0");

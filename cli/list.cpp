@@ -36,6 +36,9 @@ std::vector<Named> keys() {
 }
 
 std::vector<Named> studies(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder))
+    throw ConfigError({"command line", "--studies"}, "a folder of study files", "'" + folder.string() + "'",
+                      "widthwise new writes a first one");
   std::vector<Named> all;
   for (const Study& study : read_studies(folder)) all.push_back({study.file.string(), study.title});
   return all;

@@ -3,7 +3,9 @@
 
 #include <cstdio>
 #include <exception>
+#include <new>
 
+#include "terminal.h"
 #include "verbs.h"
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
@@ -35,6 +37,7 @@ int dispatch(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : bad_input;
   }
+  cli::finish_output();
   return exit;
 }
 
@@ -45,16 +48,17 @@ int main(int argc, char** argv) {
   try {
     return dispatch(argc, argv);
   } catch (const widthwise::Interrupted& stop) {
-    fmt::print(stderr, "\nwidthwise: {}\nThe same command goes on from there.\n", stop.what());
+    widthwise::cli::notice("\nwidthwise: {}\nThe same command goes on from there.\n", stop.what());
     return interrupted;
   } catch (const widthwise::Error& error) {
-    fmt::print(stderr, "widthwise: {}\n", error.what());
+    widthwise::cli::notice("widthwise: {}\n", error.what());
     return bad_input;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "widthwise: out of memory; fewer threads (--threads) or a smaller batch of runs need less\n");
+    widthwise::cli::notice(
+        "widthwise: out of memory; fewer threads (--threads) or a smaller batch of runs need less\n");
     return bad_input;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "widthwise: {}\n", error.what());
+    widthwise::cli::notice("widthwise: {}\n", error.what());
     return bad_input;
   }
 }

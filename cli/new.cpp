@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "verbs.h"
 #include "widthwise/base/error.h"
+#include "widthwise/report/write_file.h"
 #include "widthwise/study/new_study.h"
 
 namespace widthwise::cli {
@@ -22,10 +22,7 @@ void write_new_study(const Options& options) {
   if (std::filesystem::exists(options.file) && !options.force)
     throw ConfigError({options.file.string(), {}}, "a file that does not exist yet", "an existing one",
                       "--force overwrites it");
-  std::ofstream out(options.file);
-  out << new_study(options.title.empty() ? options.file.stem().string() : options.title);
-  if (!out.flush())
-    throw ConfigError({options.file.string(), {}}, "a place that can be written", "an error writing there");
+  report::write_file(options.file, new_study(options.title.empty() ? options.file.stem().string() : options.title));
   fmt::print("{0} written. Next: widthwise run {0} --dry-run\n", options.file.string());
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "study_options.h"
+#include "terminal.h"
 #include "verbs.h"
 #include "verdicts.h"
 #include "widthwise/base/error.h"
@@ -48,10 +49,10 @@ int report_study(const Options& options) {
   }
   print_verdicts(study, judgements, options.json);
   report::write_report(options.output, study, reader, judgements);
-  fmt::print(stderr, "Report: {}\n", std::filesystem::absolute(options.output).string());
+  notice("Report: {}\n", std::filesystem::absolute(options.output).string());
   if (!options.figures.empty()) {
     const auto files = report::write_figure_files(options.figures, report::build_figures(study, reader));
-    fmt::print(stderr, "{} figure files in {}\n", files.size(), std::filesystem::absolute(options.figures).string());
+    notice("{} figure files in {}\n", files.size(), std::filesystem::absolute(options.figures).string());
   }
   return exit;
 }

@@ -5,10 +5,12 @@
 #include <memory>
 
 #include "study_options.h"
+#include "terminal.h"
 #include "verbs.h"
 #include "verdicts.h"
 #include "widthwise/base/progress.h"
 #include "widthwise/report/build_page.h"
+#include "widthwise/report/text.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/study/prediction.h"
@@ -26,7 +28,7 @@ struct Options {
 };
 
 void print_plan(const Study& study, const Plan& plan) {
-  fmt::print("{}\n", study.title);
+  fmt::print("{}\n", report::single_line(study.title));
   fmt::print("  {:<24} {:>8} {:>8} {:>8}\n", "sweep", "runs", "done", "to do");
   for (const SweepPlan& sweep : plan.sweeps)
     fmt::print("  {:<24} {:>8} {:>8} {:>8}\n", sweep.sweep, sweep.runs, sweep.done, sweep.runs - sweep.done);
@@ -35,11 +37,11 @@ void print_plan(const Study& study, const Plan& plan) {
 }
 
 void print_summary(const Summary& summary) {
-  fmt::print(stderr, "{} runs: {} found, {} done now in {}", summary.runs, summary.found, summary.done,
-             human_time(summary.seconds));
-  if (summary.elsewhere > 0) fmt::print(stderr, ", {} by other processes", summary.elsewhere);
-  if (summary.diverged > 0) fmt::print(stderr, "; {} diverged (a result, not an error)", summary.diverged);
-  fmt::print(stderr, "\n");
+  notice("{} runs: {} found, {} done now in {}", summary.runs, summary.found, summary.done,
+         human_time(summary.seconds));
+  if (summary.elsewhere > 0) notice(", {} by other processes", summary.elsewhere);
+  if (summary.diverged > 0) notice("; {} diverged (a result, not an error)", summary.diverged);
+  notice("\n");
 }
 
 int run(Options& options) {
@@ -55,7 +57,7 @@ int run(Options& options) {
   print_verdicts(study, judgements, options.json);
   if (!options.report.empty()) {
     report::write_report(options.report, study, reader, judgements);
-    fmt::print(stderr, "Report: {}\n", std::filesystem::absolute(options.report).string());
+    notice("Report: {}\n", std::filesystem::absolute(options.report).string());
   }
   return options.strict && !all_agree(judgements) ? 1 : 0;
 }

@@ -19,6 +19,13 @@ struct Options {
   bool csv = false, json = false, check = false;
 };
 
+// A mistyped folder must not look like an empty store.
+void require_store(const std::filesystem::path& store) {
+  if (!std::filesystem::exists(store))
+    throw StoreError(store.string(), "a folder of runs", "nothing there",
+                     "`widthwise run` makes one; --store names another");
+}
+
 int check(const Options& options) {
   const std::vector<StoreProblem> problems = check_store(options.store);
   for (const StoreProblem& problem : problems) fmt::print("{}: {}\n", problem.file.string(), problem.what);
@@ -80,7 +87,10 @@ void add_runs(CLI::App& app, int& exit) {
   verb->add_flag("--json", options->json, "The same as JSON")->excludes(csv);
   verb->add_flag("--check", options->check, "Check the integrity of every file; exit code 1 where something is wrong");
   verb->footer("Example: widthwise runs --store build/demo --where architecture.width=64 --csv");
-  verb->callback([options, &exit] { exit = options->check ? check(*options) : list(*options); });
+  verb->callback([options, &exit] {
+    require_store(options->store);
+    exit = options->check ? check(*options) : list(*options);
+  });
 }
 
 }  // namespace widthwise::cli

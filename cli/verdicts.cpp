@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "widthwise/report/text.h"
 #include "widthwise/report/verdict_row.h"
 #include "widthwise/report/verdict_table.h"
 
@@ -27,7 +28,7 @@ nlohmann::json as_json(const Judgement& judgement) {
   return {{"name", judgement.name},
           {"of", judgement.of},
           {"against", judgement.against},
-          {"verdict", verdict_text(judgement)},
+          {"verdict", verdict_name(judgement.verdict)},
           {"predicted", judgement.predicted ? number(*judgement.predicted) : nlohmann::json(nullptr)},
           {"tolerance", judgement.tolerance},
           {"source", judgement.source},
@@ -50,7 +51,7 @@ void print_verdicts(const Study& study, const std::vector<Judgement>& judgements
     fmt::print("{}\n", answer.dump(2));
     return;
   }
-  fmt::print("{}\n\n", study.title);
+  fmt::print("{}\n\n", report::single_line(study.title));
   fmt::print("{}", report::verdict_table(report::verdict_rows(judgements), report::style_for(STDOUT_FILENO)));
 }
 

@@ -54,6 +54,7 @@ TEST_F(Inspect, AnUnknownKeyIsAnErrorWithTheNearestOne) {
   }
   EXPECT_THROW(RunFilter::parse("width"), ConfigError);
   EXPECT_THROW(RunFilter::parse("=64"), ConfigError);
+  EXPECT_THROW(RunFilter::parse("architecture.width>wide"), ConfigError);  // texts have no order
 }
 
 TEST_F(Inspect, CsvHasALineARun) {

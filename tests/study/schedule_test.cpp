@@ -191,8 +191,8 @@ TEST(Judge, TheoryAgreesOnTheInitialOutput) {
   EXPECT_DOUBLE_EQ(judgements[1].predicted.value(), 0.0);
   for (const Judgement& judgement : judgements) {
     EXPECT_EQ(judgement.points.size(), 100U);
-    EXPECT_NEAR(judgement.measured, *judgement.predicted, 0.3) << full_report(judgement);
-    EXPECT_NE(judgement.verdict, Verdict::disagrees) << full_report(judgement);
+    EXPECT_NEAR(judgement.measured, *judgement.predicted, 0.3) << judgement.explanation;
+    EXPECT_NE(judgement.verdict, Verdict::disagrees) << judgement.explanation;
     EXPECT_FALSE(judgement.reasons.empty());
   }
 }

@@ -51,8 +51,8 @@ ShapeError::ShapeError(std::string_view where, std::string_view expected, std::s
 
 DataError::DataError(std::string path, std::int64_t offset, std::string_view expected, std::string_view got,
                      std::string_view hint)
-    : Error(fmt::format("{}: at byte {}: expected {}, got {}{}{}", path, offset, expected, got,
-                        hint.empty() ? "" : "; ", hint)),
+    : Error(fmt::format("{}: {}expected {}, got {}{}{}", path, offset < 0 ? "" : fmt::format("at byte {}: ", offset),
+                        expected, got, hint.empty() ? "" : "; ", hint)),
       path_(std::move(path)),
       offset_(offset) {}
 

@@ -43,7 +43,7 @@ class ShapeError : public Error {
   ShapeError(std::string_view where, std::string_view expected, std::string_view got);
 };
 
-/// A data file that cannot be read: path, byte offset, what was expected there, what came.
+/// A data file that cannot be read: path, byte offset (-1: the file as a whole), what was expected there, what came.
 class DataError : public Error {
  public:
   DataError(std::string path, std::int64_t offset, std::string_view expected, std::string_view got,

@@ -49,12 +49,9 @@ void Progress::draw(bool last) {
   std::string when = fmt::format("{} so far", human_time(elapsed));
   if (!last && share > 0.005) when += fmt::format(", {} left", human_time(elapsed * (1 - share) / share));
   const std::string line = fmt::format("{}: {:3.0f} %  {}  {}", title_, 100 * share, when, note_);
-  if (terminal_) {
-    fmt::print(stderr, "\r\x1b[K{}{}", line, last ? "\n" : "");
-    std::fflush(stderr);
-  } else {
-    fmt::print(stderr, "{}\n", line);
-  }
+  const std::string text = terminal_ ? fmt::format("\r\x1b[K{}{}", line, last ? "\n" : "") : fmt::format("{}\n", line);
+  std::fputs(text.c_str(), stderr);  // a closed or full standard error must not end the work
+  std::fflush(stderr);
 }
 
 std::string human_time(double seconds) {

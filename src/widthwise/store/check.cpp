@@ -10,6 +10,12 @@ namespace widthwise {
 namespace fs = std::filesystem;
 namespace {
 
+// The message without the file's name in front, which a problem has beside it.
+std::string without(const fs::path& file, const std::string& message) {
+  const std::string prefix = file.string() + ": ";
+  return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
+}
+
 class Checker {
  public:
   void check_file(const fs::path& file) {
@@ -20,7 +26,7 @@ class Checker {
       check_belonging(database);
       check_runs(database);
     } catch (const Error& error) {
-      problems.push_back({file, error.what()});
+      problems.push_back({file, without(file, error.what())});
     }
   }
 
@@ -49,7 +55,7 @@ class Checker {
       try {
         check_run(database, store::read_run(database, row, RecordParts::everything));
       } catch (const Error& error) {
-        problems.push_back({database.path(), error.what()});
+        problems.push_back({database.path(), without(database.path(), error.what())});
       }
     }
   }

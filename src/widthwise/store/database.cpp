@@ -243,6 +243,9 @@ void Database::fail(int code) const {
   const bool from_system = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY;
   int error = connection_ && from_system ? sqlite3_system_errno(connection_) : 0;
   if (primary == SQLITE_IOERR && error == 0) error = last_error;
+  // Refused for writing, SQLite tries for reading and reports what came of that.
+  if (primary == SQLITE_CANTOPEN && access(path_.parent_path().empty() ? "." : path_.parent_path().c_str(), W_OK) != 0)
+    error = errno;
   const std::string got = error != 0 ? message + " (" + std::strerror(error) + ")" : message;
 
   if (code == SQLITE_READONLY_ROLLBACK)

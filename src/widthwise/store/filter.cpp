@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -16,6 +18,10 @@ std::optional<double> as_number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+bool is_order(Relation relation) {
+  return relation != Relation::equal && relation != Relation::unequal;
 }
 
 template <class T>
@@ -72,9 +78,12 @@ RunFilter RunFilter::parse(std::string_view text) {
     if (at == std::string_view::npos || text.substr(at, sign.size()) != sign) continue;
     RunFilter filter{std::string(trimmed(text.substr(0, at))), relation,
                      std::string(trimmed(text.substr(at + sign.size())))};
+    if (is_order(relation) && !as_number(filter.value))
+      throw ConfigError({"command line", "--where"}, fmt::format("a number behind {}", sign),
+                        "'" + std::string(text) + "'");
     if (!filter.key.empty()) return filter;
   }
-  throw ConfigError({"command line", ""}, "KEY=VALUE (or !=, <, <=, >, >=)", "'" + std::string(text) + "'");
+  throw ConfigError({"command line", "--where"}, "KEY=VALUE (or !=, <, <=, >, >=)", "'" + std::string(text) + "'");
 }
 
 bool RunFilter::matches(const RunRecord& run) const {
@@ -84,7 +93,8 @@ bool RunFilter::matches(const RunRecord& run) const {
   if (key == "identity" && (relation == Relation::equal || relation == Relation::unequal))
     return found->second.starts_with(value) == (relation == Relation::equal);
   const auto a = as_number(found->second), b = as_number(value);
-  return a && b ? holds(relation, *a, *b) : holds(relation, found->second, value);
+  if (a && b) return holds(relation, *a, *b);
+  return !is_order(relation) && holds(relation, found->second, value);
 }
 
 std::vector<RunRecord> list_runs(const StoreReader& reader, std::span<const RunFilter> filters) {

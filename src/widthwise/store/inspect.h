@@ -15,7 +15,7 @@ namespace widthwise {
 
 /// One condition on a run: KEY = VALUE, also != < <= > >=. KEY is a configuration key (architecture.width), identity
 /// (the value may be its beginning), status, reason, last_step, seconds, final.SERIES or provenance.NAME. Two numbers
-/// are compared as numbers ("64" equals "64.0"), anything else as text.
+/// are compared as numbers ("64" equals "64.0"), anything else as text, which is equal or not but has no order.
 struct RunFilter {
   enum class Relation { equal, unequal, less, at_most, greater, at_least };
   std::string key;
@@ -23,7 +23,7 @@ struct RunFilter {
   std::string value;
 
   /// "architecture.width=64", "final.train_loss<0.1". @throws ConfigError (command line) where there is no relation or
-  /// no key.
+  /// no key, or no number behind < <= > >=.
   static RunFilter parse(std::string_view text);
   /// Whether the run meets it; a run without that key does not, whatever the relation.
   bool matches(const RunRecord& run) const;

@@ -57,7 +57,8 @@ class Resolver {
 
   double number(const std::string& key, const std::string& from) {
     if (!is_known_key(key))
-      throw ConfigError({{}, from}, "an expression of known keys", fmt::format("'{}'", key), unknown_key_hint(key));
+      throw ConfigError({{}, from}, expectation(key_spec(from)) + ", or an expression of known keys",
+                        fmt::format("'{}'", key), unknown_key_hint(key));
     if (!key_spec(key).numeric())
       throw ConfigError({{}, from}, "an expression of numbers", fmt::format("'{}', which is none", key));
     const double x = get(key).number();

@@ -225,7 +225,7 @@ Study read_study(const std::filesystem::path& file, const std::string& variant, 
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
   if (!stream || std::filesystem::is_directory(file))
-    throw DataError(file.string(), 0, "a study file", stream ? "a folder" : std::strerror(errno),
+    throw DataError(file.string(), -1, "a study file", stream ? "a folder" : std::strerror(errno),
                     "`widthwise new` writes one to start from");
   std::ostringstream text;
   text << stream.rdbuf();

@@ -12,7 +12,7 @@ namespace widthwise {
 
 namespace {
 
-constexpr std::uint64_t most_runs = 10'000'000;  // of one sweep: some 30 GB of configurations
+constexpr std::uint64_t most_runs = 1'000'000;  // of one sweep: some 10 GB of configurations
 
 // For every axis the number of the counter that moves it: tied axes share one. Counters in the order of their first
 // axis.

@@ -183,7 +183,7 @@ void add_training(Keys& keys) {
   keys.push_back(choice("training.loss", "squared", names(known_losses()), "what is minimized"));
   keys.push_back(required(number("training.learning_rate", 0, positive, "the rate at the reference width")));
   keys.push_back(whole("training.batch", 0, {0, 1e9}, "samples a step; 0 for all"));
-  keys.push_back(required(whole("training.steps", 0, {0, many}, "updates")));
+  keys.push_back(required(whole("training.steps", 0, {0, many}, "how many updates")));
   keys.push_back(where(number("training.momentum", 0.9, share, "of momentum"), optimizer, {"momentum"}));
   keys.push_back(where(number("training.beta1", 0.9, share, "of Adam: decay of the mean"), optimizer, {"adam"}));
   keys.push_back(where(number("training.beta2", 0.999, share, "of Adam: decay of the square"), optimizer, {"adam"}));

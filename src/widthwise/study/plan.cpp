@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <functional>
 #include <unordered_set>
 
 #include "widthwise/base/error.h"
@@ -50,15 +51,21 @@ double measured_rate() {
   return flops / seconds;
 }
 
-}  // namespace
+// A sweep's points, looked at before they are grouped.
+using Look = std::function<void(const Sweep&, const std::vector<GridPoint>&)>;
 
-std::vector<RunGroup> grouped_runs(const Study& study, bool consent) {
-  ask_consent(study, consent);
+std::vector<RunGroup> group_all(const Study& study, const Look& look) {
+  if (study.sweeps.empty())
+    throw ConfigError({study.file.string(), "sweep"}, "at least one [[sweep]]", "none",
+                      "a single run is a sweep of one value: name = \"one\", \"seed.init\" = [0]");
   std::vector<Configuration> runs;
   std::unordered_set<std::string> seen;
-  for (const Sweep& sweep : study.sweeps)
-    for (GridPoint& point : expand(study, sweep))
+  for (const Sweep& sweep : study.sweeps) {
+    std::vector<GridPoint> points = expand(study, sweep);
+    look(sweep, points);
+    for (GridPoint& point : points)
       if (seen.insert(point.configuration.identity()).second) runs.push_back(std::move(point.configuration));
+  }
   try {
     return group_runs(std::move(runs));
   } catch (const ConfigError& error) {
@@ -66,11 +73,32 @@ std::vector<RunGroup> grouped_runs(const Study& study, bool consent) {
   }
 }
 
+SweepPlan plan_sweep(const Sweep& sweep, const std::vector<GridPoint>& points, const StoreReader& reader) {
+  SweepPlan plan{sweep.name, points.size(), 0, 0};
+  for (const GridPoint& point : points) {
+    const DataShape shape = expected_shape(point.configuration);
+    if (reader.contains(point.configuration.identity()))
+      ++plan.done;
+    else
+      plan.flops += estimate_cost(point.configuration, shape.inputs, shape.outputs).flops;
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::vector<RunGroup> grouped_runs(const Study& study, bool consent) {
+  ask_consent(study, consent);
+  return group_all(study, [](const Sweep&, const std::vector<GridPoint>&) {});
+}
+
 Plan plan_study(const Study& study, const RunOptions& options) {
-  // A plan needs no consent: it is what one looks at before giving it.
-  const std::vector<RunGroup> groups = grouped_runs(study, true);
   const StoreReader reader(options.store);
   Plan plan;
+  // A plan needs no consent: it is what one looks at before giving it.
+  const std::vector<RunGroup> groups = group_all(study, [&](const Sweep& sweep, const std::vector<GridPoint>& points) {
+    plan.sweeps.push_back(plan_sweep(sweep, points, reader));
+  });
   plan.threads = options.threads > 0 ? options.threads : physical_threads();
   double work = 0;
   for (const RunGroup& group : groups) {
@@ -83,17 +111,6 @@ Plan plan_study(const Study& study, const RunOptions& options) {
     plan.flops += rest * group.flops;
     plan.bytes += rest * group.disk;
     work += rest * group.work;
-  }
-  for (const Sweep& sweep : study.sweeps) {
-    SweepPlan part{sweep.name, 0, 0, 0};
-    for (const GridPoint& point : expand(study, sweep)) {
-      ++part.runs;
-      const bool done = reader.contains(point.configuration.identity());
-      part.done += done;
-      const DataShape shape = expected_shape(point.configuration);
-      if (!done) part.flops += estimate_cost(point.configuration, shape.inputs, shape.outputs).flops;
-    }
-    plan.sweeps.push_back(std::move(part));
   }
   if (work > 0) plan.seconds = work / (plan.threads * training_efficiency * measured_rate());
   return plan;

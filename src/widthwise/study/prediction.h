@@ -56,11 +56,4 @@ Judgement judge(const Study& study, const PredictionSpec& prediction, const Stor
 /// All of a study, in its order.
 std::vector<Judgement> judge(const Study& study, const StoreReader& reader);
 
-/// "agrees", "disagrees" or "undecided".
-std::string verdict_text(const Judgement& judgement);
-/// "0.98 in [0.91, 1.05], predicted 1 +- 0.15 (theory)": one line for a table.
-std::string brief(const Judgement& judgement);
-/// Points, fit, dropped runs, rule and reasons: what `--explain` prints.
-std::string full_report(const Judgement& judgement);
-
 }  // namespace widthwise

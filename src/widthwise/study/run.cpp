@@ -105,6 +105,7 @@ std::vector<RunRecord> train_group(const RunGroup& group, const LoadedData& load
 
   const auto results = train<T>(ensemble, data.train_inputs, data.train_targets, *recording.loss,
                                 training_options(group), recorder.probe_steps(), std::ref(recorder));
+  recorder.finish(ensemble, results);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   std::vector<RunRecord> records;

@@ -53,10 +53,7 @@ struct Task {
 class Pool {
  public:
   Pool(const RunOptions& options, std::vector<RunGroup> groups, int threads)
-      : reader_{options.store},
-        writer_{options.store},
-        claims_{options.store, claim_options(options.claim_timeout)},
-        free_threads_{threads} {
+      : reader_{options.store}, free_threads_{threads} {
     double work = 0;
     for (RunGroup& group : groups) {
       const RunGroup rest = missing(group);
@@ -64,6 +61,10 @@ class Pool {
       summary_.found += group.runs.size() - rest.runs.size();
       work += rest.work;
       if (!rest.runs.empty()) pending_.push_back({std::move(group), rest.runs.size()});
+    }
+    if (!pending_.empty()) {  // a finished study may lie where nothing can be written
+      writer_.emplace(options.store);
+      claims_.emplace(options.store, claim_options(options.claim_timeout));
     }
     progress_.emplace("Running", work, options.quiet || work == 0 ? Progress::Mode::quiet : Progress::Mode::automatic);
     found_at_start_ = summary_.found;
@@ -84,14 +85,14 @@ class Pool {
 
   void finish(const Task& task, const std::vector<RunRecord>& records) {
     const std::lock_guard lock(mutex_);
-    const std::size_t fresh = writer_.append(records);
-    claims_.release(task.group.id);
+    const std::size_t fresh = writer_->append(records);
+    claims_->release(task.group.id);
     free_threads_ += task.threads;
     summary_.done += fresh;
     for (const RunRecord& record : records) summary_.diverged += record.status == "diverged";
-    progress_->advance(
-        task.group.work,
-        fmt::format("{} of {} runs", found_at_start_ + summary_.done + summary_.elsewhere, summary_.runs));
+    // What was interrupted is not recorded, so it is not done.
+    const auto share = static_cast<double>(records.size()) / static_cast<double>(task.group.runs.size());
+    progress_->advance(task.group.work * share, runs_so_far());
     changed_.notify_all();
   }
 
@@ -111,6 +112,10 @@ class Pool {
  private:
   bool stopped() const { return error_ || interrupt_requested(); }
 
+  std::string runs_so_far() const {
+    return fmt::format("{} of {} runs", found_at_start_ + summary_.done + summary_.elsewhere, summary_.runs);
+  }
+
   RunGroup missing(const RunGroup& group) const {
     RunGroup rest;
     rest.id = group.id;
@@ -127,7 +132,7 @@ class Pool {
     waiting.left = rest.runs.size();
     summary_.elsewhere += recorded;
     const auto share = static_cast<double>(recorded) / static_cast<double>(waiting.group.runs.size());
-    if (recorded > 0) progress_->advance(waiting.group.work * share);
+    if (recorded > 0) progress_->advance(waiting.group.work * share, runs_so_far());
     return rest;
   }
 
@@ -136,14 +141,14 @@ class Pool {
       Waiting waiting = std::move(pending_.front());
       pending_.pop_front();
       if (look(waiting).runs.empty()) continue;
-      if (!claims_.try_claim(waiting.group.id)) {
+      if (!claims_->try_claim(waiting.group.id)) {
         postponed_.push_back(std::move(waiting));
         continue;
       }
       reader_.refresh();  // whoever held the claim may have recorded it since
       RunGroup rest = look(waiting);
       if (!rest.runs.empty()) return Task{std::move(rest), take_threads()};
-      claims_.release(waiting.group.id);
+      claims_->release(waiting.group.id);
     }
     return std::nullopt;
   }
@@ -165,8 +170,8 @@ class Pool {
   std::mutex mutex_;
   std::condition_variable changed_;
   StoreReader reader_;
-  StoreWriter writer_;
-  Claims claims_;
+  std::optional<StoreWriter> writer_;
+  std::optional<Claims> claims_;
   std::deque<Waiting> pending_;     // largest first
   std::vector<Waiting> postponed_;  // claimed by other processes
   int free_threads_;
@@ -204,7 +209,9 @@ Summary run_study(const Study& study, const RunOptions& options) {
   try {
     summary = pool.summary();
   } catch (const ConfigError& error) {
-    throw error.place().file.empty() ? error.in_file(study.file.string()) : error;
+    if (!error.place().file.empty()) throw;
+    const bool is_option = error.place().key.starts_with("--");
+    throw error.in_file(is_option ? "command line" : study.file.string());
   }
   throw_if_interrupted();
   summary.seconds = seconds_since(start);

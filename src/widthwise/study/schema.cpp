@@ -29,10 +29,12 @@ std::string range_text(const KeySpec& spec) {
 }
 
 [[noreturn]] void refuse(const KeySpec& spec, const Value& got, const std::string& hint = {}) {
-  const std::string text = got.is_text() ? fmt::format("'{}'", got.text()) : to_json(got);
-  const bool right_kind = spec.numeric() ? got.is_number() : true;
+  const bool odd = got.is_number() && !std::isfinite(got.number());
+  const std::string text = got.is_text() ? fmt::format("'{}'", got.text())
+                           : odd         ? fmt::format("{}", got.number())
+                                         : to_json(got);
   throw ConfigError({{}, spec.key}, expectation(spec),
-                    right_kind && got.is_scalar() ? text : fmt::format("{} {}", type_name(got), text), hint);
+                    got.is_scalar() ? text : fmt::format("{} {}", type_name(got), text), hint);
 }
 
 Value check_number(const KeySpec& spec, const Value& value) {
@@ -47,7 +49,7 @@ Value check_number(const KeySpec& spec, const Value& value) {
   }
   const bool low = spec.above_lowest ? x > spec.lowest : x >= spec.lowest;
   const bool high = spec.below_highest ? x < spec.highest : x <= spec.highest;
-  if (!std::isfinite(x) || !low || !high) refuse(spec, value, spec.limit_reason);
+  if (!std::isfinite(x) || !low || !high) refuse(spec, value, x > spec.highest ? spec.limit_reason : "");
   if (spec.type == KeySpec::Type::whole) return {static_cast<std::int64_t>(x), value.line};
   return {x, value.line};
 }
