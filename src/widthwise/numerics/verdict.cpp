@@ -7,66 +7,17 @@
 #include <limits>
 #include <map>
 
+#include "widthwise/numerics/finite_width.h"
+
 namespace widthwise {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// How a correction y -> y (1 + e (x_min/x)^(1/2)) moves the log-log slope over these x, and how that shift changes
-/// when the smallest x is dropped: B(e) and D(e) of the header. D rises with e through D(0) = 0 at least up to e = 1,
-/// where the log-log curve of 1 + e s is bent most at the smallest x.
-struct CorrectionEffect {
-  double shift, change;
-};
-
-CorrectionEffect correction_effect(const std::vector<double>& x, double e) {
-  std::vector<double> log_x, log_y;
-  for (const double value : x) {
-    log_x.push_back(std::log(value));
-    log_y.push_back(std::log1p(e * std::sqrt(x.front() / value)));
-  }
-  const double all = fit_line(log_x, log_y).slope;
-  const double without = fit_line({log_x.begin() + 1, log_x.end()}, {log_y.begin() + 1, log_y.end()}).slope;
-  return {all, without - all};
-}
-
-/// The e in [-0.9, 1] with D(e) = change, by bisection; the nearer end where there is none.
-double correction_for(const std::vector<double>& x, double change) {
-  double low = -0.9, high = 1;
-  for (int i = 0; i < 50; ++i) {
-    const double middle = (low + high) / 2;
-    (correction_effect(x, middle).change < change ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
-
 Interval interval_over_seeds(const std::vector<double>& values, const VerdictRule& rule) {
   return values.size() >= rule.bootstrap_from ? bootstrap_interval(values, rule.key, rule.confidence)
                                               : student_interval(values, rule.confidence);
-}
-
-/// What finite x may hide: point 2 of the rule.
-double systematic_widening(const Slopes& slopes, const VerdictRule& rule) {
-  const double natural = std::min(rule.largest_correction, 1 / std::sqrt(slopes.x.front()));
-  const std::vector<double> changes = slopes.changes();
-  Interval e{-natural, natural};
-  double least = 0;
-  if (changes.size() >= 2) {
-    const Interval shown = student_interval(changes, rule.confidence);
-    const double from = correction_for(slopes.x, shown.low), to = correction_for(slopes.x, shown.high);
-    // What is both natural and not excluded by the data; the end of the data's nearest to it where nothing is both.
-    if (from > natural) {
-      e = {from, from};
-    } else if (to < -natural) {
-      e = {to, to};
-    } else {
-      e = {std::max(from, -natural), std::min(to, natural)};
-    }
-    least = std::abs(mean(changes));
-  }
-  return std::max(
-      {least, std::abs(correction_effect(slopes.x, e.low).shift), std::abs(correction_effect(slopes.x, e.high).shift)});
 }
 
 std::string band_text(const Claim& claim) {
@@ -196,7 +147,7 @@ Decision judge_exponent(const std::vector<Point>& points, const Claim& claim, co
   } else {
     const Interval over_seeds = interval_over_seeds(slopes.slopes(), rule);
     decision.statistical = (over_seeds.high - over_seeds.low) / 2;
-    decision.systematic = systematic_widening(slopes, rule);
+    decision.systematic = finite_width_allowance(slopes, rule.largest_correction, rule.confidence);
     decision.interval = {over_seeds.low - decision.systematic, over_seeds.high + decision.systematic};
     decide(decision, rule);
   }

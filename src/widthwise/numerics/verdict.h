@@ -2,14 +2,12 @@
 //
 //   1. One slope of log y over log x a seed (slope.h), then an interval over seeds: Student's t, from 10 seeds the
 //      bootstrap-t.
-//   2. The interval is widened on both sides for what finite widths do to a slope. A correction y -> y (1 + e s(x)),
-//      s(x) = (x_min/x)^(1/2), shifts the slope by B(e) and changes it by D(e) when the smallest x is dropped, B and D
-//      known from the x alone. The measured change thus measures e: Student's interval of the change is one of e. The
-//      widening is the largest |B(e)| over those e that are natural, |e| <= e_0 = min(1/5, x_min^(-1/2)), as well;
-//      where none is both, the data show a larger correction and the e nearest to natural counts. It is never less than
-//      the change itself. (The change alone would not do: for widths 32..512 it is a sixth of the shift.) The interval
-//      then holds the exponent at the nominal rate for natural corrections; for larger ones it can fall short by less
-//      than the shift, which a tolerance of 0.1 covers up to twice e_0.
+//   2. The interval is widened on both sides by the shift of slope that a finite-width correction 1 + e (x_min/x)^(1/2)
+//      would cause, for the largest |e| <= min(1/5, x_min^(-1/2)) that the change of slope when the smallest x is
+//      dropped does not rule out; if that change shows a larger correction the widening follows it, and it is never
+//      less than the change itself (finite_width.h). The interval then holds the exponent at the nominal rate for
+//      corrections up to 1 + x^(-1/2); for larger ones it can fall short by less than the shift, which a tolerance of
+//      0.1 covers up to twice that size.
 //   3. Agrees: the interval lies inside the band the claim allows, [predicted - tolerance, predicted + tolerance] or a
 //      half-line. Disagrees: interval and band are disjoint. Otherwise undecided, with what would decide it.
 //
