@@ -68,7 +68,7 @@ TYPED_TEST(DirectGemm, SeveralBlocksInEveryDimension) {
   using T = TypeParam;
   for (const bool a_by_columns : {false, true})
     for (const bool b_by_columns : {false, true}) {
-      check<T>(a_by_columns, b_by_columns, T(1), T(0.5), 250, 70, 390, 2);    // two blocks of rows and of k
+      check<T>(a_by_columns, b_by_columns, T(1), T(0.5), 530, 70, 390, 2);    // two blocks of rows and of k
       check<T>(a_by_columns, b_by_columns, T(1), T(0), 30, 2060, 9, 0);       // two blocks of columns
       check<T>(a_by_columns, b_by_columns, T(-1), T(1), 50, 150, 500, 1000);  // A far apart: gathered
     }

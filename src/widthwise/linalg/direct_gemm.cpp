@@ -7,6 +7,7 @@
 #include <hwy/highway.h>
 
 #include "widthwise/linalg/direct_gemm.h"
+#include "widthwise/linalg/packing-inl.h"
 #include "widthwise/linalg/scratch.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,8 +21,8 @@ constexpr int tile_rows = 12;
 #else
 constexpr int tile_rows = 6;
 #endif
-constexpr Index block_k = 384;   // length of a packed panel: 384 x 32 floats fill a first cache
-constexpr Index block_m = 240;   // rows of A used with one packed block before the next
+constexpr Index block_k = 272;   // length of a packed panel: 272 x 32 floats fit a first cache
+constexpr Index block_m = 516;   // rows of A that stay in the second cache, at block_k terms, while panels pass
 constexpr Index block_n = 2048;  // columns of one packed block of B
 
 template <class T>
@@ -47,6 +48,9 @@ HWY_INLINE void tile(const T* HWY_RESTRICT a, Index a_row, Index a_col, const Pa
 #pragma GCC unroll 4
     for (int j = 0; j < vectors; ++j) sum[i][j] = hn::Zero(d);
   const Index last = p.cols - (vectors - 1) * lanes;  // columns in the last vector
+  // C arrives while the sums are made.
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < vectors; ++j) __builtin_prefetch(p.c + i * p.c_row + j * lanes, 1);
   const auto mask = hn::FirstN(d, static_cast<std::size_t>(last));
   const T* HWY_RESTRICT b = p.b;
   for (Index l = 0; l < p.k; ++l, b += p.b_row, a += a_col) {
@@ -103,9 +107,11 @@ HWY_INLINE void tile_of(Index wanted, const T* a, Index a_row, Index a_col, cons
 
 /// All rows of one panel, shared evenly between tiles.
 template <int vectors, bool by_columns, bool cut, class T>
-void panel_rows(Index m, const T* a, Index a_row, Index a_col, Panel<T> p) {
-  for (Index tiles = (m + tile_rows - 1) / tile_rows; tiles > 0; --tiles) {
+void panel_rows(Index m, const T* a, Index a_row, Index a_col, Panel<T> p, const Ahead<T>& ahead) {
+  const Index all = (m + tile_rows - 1) / tile_rows;
+  for (Index tiles = all; tiles > 0; --tiles) {
     const Index rows = (m + tiles - 1) / tiles;
+    ahead.fetch(all - tiles, all);
     tile_of<tile_rows, vectors, by_columns, cut>(rows, a, a_row, a_col, p);
     a += rows * a_row;
     p.c += rows * p.c_row;
@@ -114,137 +120,106 @@ void panel_rows(Index m, const T* a, Index a_row, Index a_col, Panel<T> p) {
 }
 
 template <bool by_columns, class T>
-void panel_product(Index m, const T* a, Index a_row, Index a_col, bool cut, const Panel<T>& p) {
+void panel_product(Index m, const T* a, Index a_row, Index a_col, bool cut, const Panel<T>& p, const Ahead<T>& ahead) {
   const bool wide = p.cols > static_cast<Index>(hn::Lanes(hn::ScalableTag<T>()));
   if (cut)
-    wide ? panel_rows<2, by_columns, true>(m, a, a_row, a_col, p)
-         : panel_rows<1, by_columns, true>(m, a, a_row, a_col, p);
+    wide ? panel_rows<2, by_columns, true>(m, a, a_row, a_col, p, ahead)
+         : panel_rows<1, by_columns, true>(m, a, a_row, a_col, p, ahead);
   else
-    wide ? panel_rows<2, by_columns, false>(m, a, a_row, a_col, p)
-         : panel_rows<1, by_columns, false>(m, a, a_row, a_col, p);
+    wide ? panel_rows<2, by_columns, false>(m, a, a_row, a_col, p, ahead)
+         : panel_rows<1, by_columns, false>(m, a, a_row, a_col, p, ahead);
 }
 
-/// 128-bit pieces at p, p + step, p + 2 step, ... side by side in one vector.
-template <class D>
-HWY_INLINE hn::Vec<D> load_pieces(D d, const hn::TFromD<D>* p, Index step) {
-  if constexpr (hn::MaxLanes(d) * sizeof(hn::TFromD<D>) <= 16) {
-    return hn::LoadU(d, p);
-  } else {
-    const hn::Half<D> half;
-    const Index pieces = static_cast<Index>(hn::MaxLanes(half) * sizeof(hn::TFromD<D>) / 16);
-    return hn::Combine(d, load_pieces(half, p + pieces * step, step), load_pieces(half, p, step));
+template <class T>
+void packed_rows_product(Index m, const T* packed, Panel<T> p, const Ahead<T>& ahead) {
+  const Index tiles = (m + tile_rows - 1) / tile_rows;
+  for (Index t = 0; t < tiles; ++t, packed += tile_rows * p.k, p.c += tile_rows * p.c_row) {
+    ahead.fetch(t, tiles);
+    panel_product<true>(t + 1 < tiles ? Index{tile_rows} : m - t * tile_rows, packed, 1, tile_rows, false, p, {});
   }
 }
 
-/// to[l][j] = from[j][l] for j < lanes, l < 4 (float) or l < 2 (double). Interleaving works on each 128 bits, so rows
-/// four (two) apart lie side by side.
-HWY_INLINE void transpose_strip(const float* from, Index stride, float* to, Index to_stride) {
-  const hn::ScalableTag<float> d;
-  const hn::ScalableTag<double> wide;
-  const auto r0 = load_pieces(d, from, 4 * stride), r1 = load_pieces(d, from + stride, 4 * stride);
-  const auto r2 = load_pieces(d, from + 2 * stride, 4 * stride), r3 = load_pieces(d, from + 3 * stride, 4 * stride);
-  const auto a = hn::BitCast(wide, hn::InterleaveLower(d, r0, r1)),
-             b = hn::BitCast(wide, hn::InterleaveUpper(d, r0, r1));
-  const auto e = hn::BitCast(wide, hn::InterleaveLower(d, r2, r3)),
-             f = hn::BitCast(wide, hn::InterleaveUpper(d, r2, r3));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, a, e)), d, to);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, a, e)), d, to + to_stride);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, b, f)), d, to + 2 * to_stride);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, b, f)), d, to + 3 * to_stride);
-}
-HWY_INLINE void transpose_strip(const double* from, Index stride, double* to, Index to_stride) {
-  const hn::ScalableTag<double> d;
-  const auto r0 = load_pieces(d, from, 2 * stride), r1 = load_pieces(d, from + stride, 2 * stride);
-  hn::StoreU(hn::InterleaveLower(d, r0, r1), d, to);
-  hn::StoreU(hn::InterleaveUpper(d, r0, r1), d, to + to_stride);
+/// The length of blocks that cut `total` evenly into the fewest of at most `largest`, rounded up to whole units.
+inline Index even_block(Index total, Index largest, Index unit) {
+  const Index count = (total + largest - 1) / largest;
+  return ((total + count - 1) / count + unit - 1) / unit * unit;
 }
 
-/// to[l][j] = from[j][l], j < rows, l < k.
+/// Rows i0.., columns n0.. and terms l0.. of a product.
+struct Block {
+  Index i0, m, n0, n, l0, k;
+};
+
+/// How a product is cut: blocks of at most block_m rows, block_n columns and block_k terms.
 template <class T>
-void pack_transposed(const T* from, Index stride, Index rows, Index k, T* to, Index to_stride) {
-  constexpr Index length = 16 / sizeof(T);
-  const Index lanes = static_cast<Index>(hn::Lanes(hn::ScalableTag<T>()));
-  Index j = 0;
-  for (; j + lanes <= rows; j += lanes) {
-    Index l = 0;
-    for (; l + length <= k; l += length)
-      transpose_strip(from + j * stride + l, stride, to + l * to_stride + j, to_stride);
-    for (; l < k; ++l)
-      for (Index i = j; i < j + lanes; ++i) to[l * to_stride + i] = from[i * stride + l];
+struct Blocks {
+  static constexpr Index bytes = static_cast<Index>(sizeof(T));
+  Index width, m, n, k;     // columns of a panel; rows, columns and terms of a block
+  bool b_in_place, pack_a;  // B is read where it lies; A is gathered
+  T *b_space, *a_space;
+
+  explicit Blocks(const DirectProduct<T>& p)
+      : width(2 * static_cast<Index>(hn::Lanes(hn::ScalableTag<T>()))),
+        m(even_block(p.m, block_m, tile_rows)),
+        n(p.n < block_n ? p.n : block_n),
+        k(even_block(p.k, block_k, 16)),
+        // Not copied: rows that are consecutive and fit the cache, or are read too few times.
+        b_in_place(p.b_col == 1 && (p.k * p.b_row * bytes <= 32 * 1024 || p.m <= 3 * tile_rows)),
+        // Columns of A far apart are gathered once for all panels; rows of A are read along, as they lie.
+        pack_a(p.a_col != 1 && p.k * p.a_col * bytes > 256 * 1024 && p.n > 4 * width),
+        b_space(b_in_place ? nullptr : scratch<T>(0, static_cast<std::size_t>((n + width) * k))),
+        a_space(pack_a ? scratch<T>(1, static_cast<std::size_t>(m * k)) : nullptr) {}
+};
+
+/// What the panel after column j0 will be made of: the packed one, B where it is not packed yet, or the first panel of
+/// the next block of terms.
+template <class T>
+Ahead<T> next_panel(const DirectProduct<T>& p, const Blocks<T>& blocks, const Block& b, Index j0) {
+  const Index next = j0 + blocks.width, terms = b.l0 + b.k;
+  if (blocks.b_in_place) return {};
+  if (b.i0 > 0) return {blocks.b_space + next * blocks.k, b.k, blocks.width, blocks.width};
+  const auto cols = [&](Index j) { return b.n - j < blocks.width ? b.n - j : blocks.width; };
+  if (next < b.n) return unpacked_panel(p, b.l0, b.k, b.n0 + next, cols(next));
+  if (terms < p.k) return unpacked_panel(p, terms, p.k - terms < blocks.k ? p.k - terms : blocks.k, b.n0, cols(0));
+  return {};
+}
+
+template <class T>
+void block_product(const DirectProduct<T>& p, const Blocks<T>& blocks, const Block& b) {
+  const Index lanes = blocks.width / 2;
+  const T* const a = p.a + b.i0 * p.a_row + b.l0 * p.a_col;
+  const T beta = b.l0 == 0 ? p.beta : T(1);
+  if (blocks.pack_a) pack_rows<tile_rows>(a, p.a_col, b.m, b.k, blocks.a_space);
+  for (Index j0 = 0; j0 < b.n; j0 += blocks.width) {
+    const Index cols = b.n - j0 < blocks.width ? b.n - j0 : blocks.width, first = b.n0 + j0;
+    Panel<T> panel{
+        p.b + b.l0 * p.b_row + first, p.b_row, p.c + b.i0 * p.c_row + first, p.c_row, cols, b.k, p.alpha, beta};
+    if (!blocks.b_in_place) {
+      T* const packed = blocks.b_space + (p.m <= blocks.m ? 0 : j0 * blocks.k);  // kept for the next rows if any
+      if (b.i0 == 0) pack_panel(p, b.l0, b.k, first, cols, blocks.width, packed);
+      panel.b = packed;
+      panel.b_row = blocks.width;
+    }
+    const Ahead<T> ahead = next_panel(p, blocks, b, j0);
+    const bool cut = blocks.b_in_place && cols % lanes != 0;
+    if (blocks.pack_a)
+      packed_rows_product(b.m, blocks.a_space, panel, ahead);
+    else if (p.a_col == 1)
+      panel_product<false>(b.m, a, p.a_row, 1, cut, panel, ahead);
+    else
+      panel_product<true>(b.m, a, 1, p.a_col, cut, panel, ahead);
   }
-  for (; j < rows; ++j)
-    for (Index l = 0; l < k; ++l) to[l * to_stride + j] = from[j * stride + l];
-}
-
-/// Columns first..first + cols of rows l0..l0 + k of B, as k rows of `width` entries, zeros behind.
-template <class T>
-void pack_panel(const DirectProduct<T>& p, Index l0, Index k, Index first, Index cols, Index width, T* to) {
-  const T* from = p.b + l0 * p.b_row + first * p.b_col;
-  if (cols < width)
-    for (Index l = 0; l < k; ++l)
-      for (Index j = cols; j < width; ++j) to[l * width + j] = T(0);
-  if (p.b_col != 1) return pack_transposed(from, p.b_col, cols, k, to, width);
-  for (Index l = 0; l < k; ++l)
-    for (Index j = 0; j < cols; ++j) to[l * width + j] = from[l * p.b_row + j];
-}
-
-/// A, given by columns, in tiles of tile_rows rows, each as k columns.
-template <class T>
-void pack_rows(const T* a, Index a_col, Index m, Index k, T* to) {
-  for (Index i0 = 0; i0 < m; i0 += tile_rows, to += tile_rows * k) {
-    const Index rows = m - i0 < tile_rows ? m - i0 : tile_rows;
-    const T* from = a + i0;
-    for (Index l = 0; l < k; ++l)
-      for (Index i = 0; i < rows; ++i) to[l * tile_rows + i] = from[i + l * a_col];
-  }
-}
-
-template <class T>
-void packed_rows_product(Index m, const T* packed, Panel<T> p) {
-  for (Index i0 = 0; i0 < m; i0 += tile_rows, packed += tile_rows * p.k, p.c += tile_rows * p.c_row)
-    panel_product<true>(m - i0 < tile_rows ? m - i0 : Index{tile_rows}, packed, 1, tile_rows, false, p);
 }
 
 template <class T>
 void product(const DirectProduct<T>& p) {
-  const Index lanes = static_cast<Index>(hn::Lanes(hn::ScalableTag<T>()));
-  const Index width = 2 * lanes;
-  const Index bytes = static_cast<Index>(sizeof(T));
-  // B is read where it lies if its rows are consecutive and it fits the cache, or is read too few times to be copied.
-  const bool b_in_place = p.b_col == 1 && (p.k * p.b_row * bytes <= 32 * 1024 || p.m <= 3 * tile_rows);
-  // Columns of A far apart are gathered once for all panels; rows of A are read along, as they lie.
-  const bool pack_a = p.a_col != 1 && p.k * p.a_col * bytes > 256 * 1024 && p.n > 4 * width;
-  const Index columns = p.n < block_n ? p.n : block_n, depth = p.k < block_k ? p.k : block_k;
-  const Index panels = (columns + width - 1) / width;
-  T* const b_space = b_in_place ? nullptr : scratch<T>(0, static_cast<std::size_t>(panels * width * depth));
-  T* const a_space = pack_a ? scratch<T>(1, static_cast<std::size_t>((block_m + tile_rows) * depth)) : nullptr;
-  for (Index n0 = 0; n0 < p.n; n0 += block_n)
-    for (Index l0 = 0; l0 < p.k; l0 += block_k) {
-      const Index n = p.n - n0 < block_n ? p.n - n0 : block_n, k = p.k - l0 < block_k ? p.k - l0 : block_k;
-      for (Index i0 = 0; i0 < p.m; i0 += block_m) {
-        const Index m = p.m - i0 < block_m ? p.m - i0 : block_m;
-        const T* const a = p.a + i0 * p.a_row + l0 * p.a_col;
-        if (pack_a) pack_rows(a, p.a_col, m, k, a_space);
-        for (Index j0 = 0; j0 < n; j0 += width) {
-          const Index cols = n - j0 < width ? n - j0 : width;
-          const T beta = l0 == 0 ? p.beta : T(1);
-          Panel<T> panel{
-              p.b + l0 * p.b_row + n0 + j0, p.b_row, p.c + i0 * p.c_row + n0 + j0, p.c_row, cols, k, p.alpha, beta};
-          if (!b_in_place) {
-            T* const packed = b_space + j0 * depth;
-            if (i0 == 0) pack_panel(p, l0, k, n0 + j0, cols, width, packed);
-            panel.b = packed;
-            panel.b_row = width;
-          }
-          if (pack_a)
-            packed_rows_product(m, a_space, panel);
-          else if (p.a_col == 1)
-            panel_product<false>(m, a, p.a_row, 1, b_in_place && cols % lanes != 0, panel);
-          else
-            panel_product<true>(m, a, 1, p.a_col, b_in_place && cols % lanes != 0, panel);
-        }
-      }
-    }
+  const Blocks<T> blocks(p);
+  const auto rest = [](Index total, Index from, Index block) { return total - from < block ? total - from : block; };
+  for (Index n0 = 0; n0 < p.n; n0 += blocks.n)
+    for (Index l0 = 0; l0 < p.k; l0 += blocks.k)
+      for (Index i0 = 0; i0 < p.m; i0 += blocks.m)
+        block_product(p, blocks,
+                      {i0, rest(p.m, i0, blocks.m), n0, rest(p.n, n0, blocks.n), l0, rest(p.k, l0, blocks.k)});
 }
 
 void product_f32(const DirectProduct<float>& p) {

@@ -19,8 +19,8 @@ namespace {
 using linalg::OpenBlas;
 using linalg::openblas;
 
-// Multiplications below which a second thread costs more than it saves on a busy machine (1024 x 512 x 512).
-constexpr double threaded_product = 1024.0 * 512.0 * 512.0;
+// Multiplications below which a second thread is not worth waiting for (a sixth of a millisecond on one).
+constexpr double threaded_product = 16.8e6;
 
 struct Shape {
   Index m, n, k;
@@ -78,18 +78,20 @@ bool blas_is_held_back() {
 }
 
 /// Is our own product at least as fast as the library's? Measured on one thread of a Zen 5 against oneDNN 2.6 (float)
-/// and OpenBLAS 0.3.21 with its SkylakeX kernels: benchmarks/linalg_benchmark.
+/// and OpenBLAS 0.3.21 with its SkylakeX kernels: benchmarks/linalg_benchmark. The libraries pay a fixed cost for their
+/// choice of kernels, and copy all of B before the first product; where neither matters they are tuned further.
 template <class T>
 bool own_is_faster(Op a_op, Op b_op, Shape s) {
-  if (s.m < 4) return false;  // packing B does not pay
 #ifdef WIDTHWISE_ONEDNN
-  if constexpr (sizeof(T) == 4) {
-    if (s.multiplications() <= 1.1e6 || std::min({s.m, s.n, s.k}) <= 64) return true;             // its fixed cost
-    return a_op == Op::none && b_op == Op::transpose && s.multiplications() <= threaded_product;  // its slowest case
-  }
+  constexpr bool onednn = sizeof(T) == 4;
+#else
+  constexpr bool onednn = false;
 #endif
-  (void)a_op, (void)b_op;
-  return s.multiplications() < threaded_product || blas_is_held_back();
+  constexpr double large = 1e9, large_transposed = onednn ? 1.6e7 : large;  // multiplications
+  if (s.m < 4) return false;                                                // packing B does not pay
+  if (std::min({s.m, s.n, s.k}) <= 64 || (!onednn && blas_is_held_back())) return true;
+  const bool transposed = a_op == Op::transpose && b_op == Op::none;
+  return s.multiplications() < (transposed ? large_transposed : large);
 }
 
 /// Our own product; with several threads each takes a share of the longer side of C.
