@@ -1,5 +1,10 @@
 // Numbers in one piece of memory that starts on a 64-byte line, so that rows laid out in whole lines never share one.
+// Large arrays ask the system for large pages: a product that walks down a wide matrix touches a new page every row.
 #pragma once
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 #include <algorithm>
 #include <cstddef>
@@ -31,11 +36,7 @@ class AlignedArray {
  public:
   AlignedArray() = default;
   /// `size` zeros.
-  explicit AlignedArray(Index size)
-      : size_(size),
-        memory_(static_cast<T*>(::operator new (static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{64}))) {
-    fill(T(0));
-  }
+  explicit AlignedArray(Index size) : size_(size), memory_(allocate(size), Release{alignment(size)}) { fill(T(0)); }
   AlignedArray(const AlignedArray& other) : AlignedArray(other.size_) { std::copy_n(other.data(), size_, data()); }
   AlignedArray& operator=(const AlignedArray& other) {
     if (this != &other) *this = AlignedArray(other);
@@ -54,9 +55,23 @@ class AlignedArray {
   void fill(T value) { std::fill_n(data(), size_, value); }
 
  private:
+  static constexpr std::size_t large_page = std::size_t{2} << 20;
+  static constexpr std::align_val_t alignment(Index size) {
+    return std::align_val_t{static_cast<std::size_t>(size) * sizeof(T) < large_page ? 64 : large_page};
+  }
   struct Release {
-    void operator()(T* memory) const { ::operator delete (memory, std::align_val_t{64}); }
+    std::align_val_t alignment{64};
+    void operator()(T* memory) const { ::operator delete(memory, alignment); }
   };
+  static T* allocate(Index size) {
+    const std::size_t bytes = static_cast<std::size_t>(size) * sizeof(T);
+    void* memory = ::operator new(bytes, alignment(size));
+#if defined(__linux__)
+    // Advice: where the system has no large pages to give, nothing changes.
+    if (bytes >= large_page) madvise(memory, bytes / large_page * large_page, MADV_HUGEPAGE);
+#endif
+    return static_cast<T*>(memory);
+  }
   Index size_ = 0;
   std::unique_ptr<T[], Release> memory_;
 };
