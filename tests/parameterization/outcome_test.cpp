@@ -124,6 +124,10 @@ TEST(Outcome, IntegrableNetworksAreStuckFromThreeHiddenLayersOn) {
       EXPECT_EQ(outcome.outcome, L <= 2 ? "feature" : "stuck") << L;
       EXPECT_EQ(outcome.trivial, L >= 3);
       EXPECT_EQ(outcome.predictions.at("initial.output_size"), Rational(-L, 2));
+      // f_t for L = 1..4 under the same rates: n^0, n^0, n^-1, n^-2 (Golikov 2020, "Towards a general theory"), then
+      // what was there initially.
+      EXPECT_EQ(outcome.predictions.at("output_size"),
+                L <= 2 ? Rational(0) : std::max(Rational(-L, 2), Rational(2 - L)));
       if (L < 2) continue;
       EXPECT_EQ(outcome.predictions.at("first.output_change"), Rational(2 - L));
       EXPECT_EQ(outcome.predictions.at("output_change"), Rational(2 - L));
@@ -245,6 +249,30 @@ TEST(Outcome, ExtremeExponents) {
   EXPECT_THROW(of(block(0, 0, Rational(1, 1000000007)), block(0, half, Rational(1, 998244353)),
                   block(0, half, Rational(1, 1000000009)), OptimizerKind::sgd, 3),
                Error);
+}
+
+// The word and the numbers come from the same sizes and must say the same, for any exponents.
+TEST(Outcome, WordAndNumbersAgree) {
+  EXPECT_TRUE(rc::check([] {
+    const OptimizerKind optimizer = *rc::gen::element(OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam);
+    const auto draw = [] { return Rational(*rc::gen::inRange(-6, 9), 4); };
+    const auto any = [&] { return block(draw(), draw(), draw()); };
+    const ActivationFacts* phi = *rc::gen::element(&relu, &tanh_, &sigmoid, &linear);
+    const Outcome outcome = of(any(), any(), any(), optimizer, *rc::gen::inRange(1, 6), *phi);
+    const auto& x = outcome.predictions;
+    RC_ASSERT(outcome.trivial == (outcome.outcome == "stuck" || outcome.outcome == "trivial"));
+    if (outcome.stable) {
+      for (const auto& [name, exponent] : x)
+        if (name.find("size") != std::string::npos || name.starts_with("update")) RC_ASSERT(exponent <= 0);
+      RC_ASSERT(outcome.regime.has_value() == (x.contains("output_change") && x.at("output_change") == 0));
+    }
+    // Larger rates remain possible where stable, and none that move the output more than by order one.
+    if (x.contains("optimal_learning_rate")) {
+      const Rational best = x.at("optimal_learning_rate");
+      RC_ASSERT(outcome.stable == (best >= 0));
+      if (outcome.regime) RC_ASSERT(best == 0);
+    }
+  }));
 }
 
 TEST(Outcome, DoesNotDependOnTheGauge) {
