@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "terminal.h"
 #include "verbs.h"
@@ -56,6 +57,10 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     widthwise::cli::notice(
         "widthwise: out of memory; fewer threads (--threads) or a smaller batch of runs need less\n");
+    return bad_input;
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::broken_pipe) return 0;  // who read the answer has read enough
+    widthwise::cli::notice("widthwise: {}\n", error.what());
     return bad_input;
   } catch (const std::exception& error) {
     widthwise::cli::notice("widthwise: {}\n", error.what());

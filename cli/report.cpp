@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "widthwise/report/explain.h"
 #include "widthwise/report/figure_files.h"
 #include "widthwise/report/verdict_row.h"
+#include "widthwise/report/verdict_table.h"
 #include "widthwise/store/reader.h"
 
 namespace widthwise::cli {
@@ -29,7 +31,7 @@ void explain(const std::vector<Judgement>& judgements, const std::string& name) 
   std::vector<std::string> names;
   for (const Judgement& judgement : judgements) {
     if (judgement.name == name) {
-      fmt::print("{}", report::explain(report::verdict_row(judgement)));
+      fmt::print("{}", report::explain(report::verdict_row(judgement), report::style_for(STDOUT_FILENO).width));
       return;
     }
     names.push_back(judgement.name);
@@ -65,9 +67,10 @@ void add_report(CLI::App& app, int& exit) {
   options->study.add_to(*verb);
   verb->add_option("--output,-o", options->output, "The page")->capture_default_str();
   verb->add_option("--figures", options->figures, "Also write every figure here: CSV, Plotly JSON, gnuplot script");
-  verb->add_option("--explain", options->explain, "Only print this verdict's points, fit, dropped runs and rule");
+  auto* explained =
+      verb->add_option("--explain", options->explain, "Only print this verdict's points, fit, dropped runs and rule");
   verb->add_flag("--strict", options->strict, "Exit code 1 unless every prediction agrees");
-  verb->add_flag("--json", options->json, "Verdicts as JSON");
+  verb->add_flag("--json", options->json, "Verdicts as JSON")->excludes(explained);
   verb->footer("Example: widthwise report studies/quickstart.toml --store build/demo --figures figures");
   verb->callback([options, &exit] { exit = report_study(*options); });
 }

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <system_error>
+#include <vector>
 
 namespace widthwise::testing {
 
@@ -21,11 +24,21 @@ inline std::string read_text(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// A folder of its own for one test, empty at the start.
+/// A folder of its own for one test of this process, empty at the start, gone with the process.
 inline std::filesystem::path fresh_folder(const std::string& name) {
-  const auto folder = std::filesystem::temp_directory_path() / ("widthwise-cli-" + name);
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("widthwise-cli-" + std::to_string(getpid()) + "-" + name);
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
+  struct Folders {
+    std::vector<std::filesystem::path> all;
+    ~Folders() {
+      std::error_code ignored;
+      for (const auto& one : all) std::filesystem::remove_all(one, ignored);
+    }
+  };
+  static Folders folders;
+  folders.all.push_back(folder);
   return folder;
 }
 

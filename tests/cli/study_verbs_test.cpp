@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "program.h"
+#include "small_study.h"
 
 namespace widthwise::testing {
 namespace {
@@ -12,55 +12,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-const char* const small_study = R"(
-title = "Small"
-[architecture]
-family = "mlp"
-hidden_layers = 2
-[data]
-name = "gaussian"
-dimension = 8
-train = 64
-test = 32
-[training]
-optimizer = "sgd"
-loss = "squared"
-learning_rate = 0.01
-steps = 3
-[measure]
-observables = ["train_loss", "output_size"]
-times = { every = 1, train_points = 64 }
-[[sweep]]
-name = "widths"
-"architecture.width" = [64, 128, 256]
-"parameterization.name" = ["ntk", "mup"]
-"seed.init" = { from = 0, count = 4 }
-[[figure]]
-name = "sizes"
-sweep = "widths"
-x = "architecture.width"
-y = "initial.output_size"
-color = "parameterization.name"
-[[prediction]]
-name = "NTK outputs start at order one"
-sweep = "widths"
-of = "initial.output_size"
-against = "architecture.width"
-where = { "parameterization.name" = "ntk" }
-exponent = "theory"
-tolerance = 0.5
-)";
-
-std::filesystem::path folder_with_study(const std::string& name, std::string text = small_study) {
-  const auto folder = fresh_folder(name);
-  std::ofstream(folder / "s.toml") << text;
-  return folder;
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  return text.replace(text.find(from), from.size(), to);
-}
 
 TEST(Run, TrainsWhatIsMissingOnceThenJudges) {
   const auto folder = folder_with_study("run");
@@ -136,8 +87,23 @@ TEST(Run, KilledAndStartedAgainLosesAndDoublesNothing) {
 
 TEST(Run, InterruptedExitsWithThreeAndSaysHowToGoOn) {
   const auto folder = folder_with_study("interrupted", replaced(small_study, "steps = 3", "steps = 100000"));
-  const Answer answer = widthwise("run s.toml --quiet --threads 1", folder, "timeout -s INT 1");
-  EXPECT_THAT(answer.err, HasSubstr("interrupted"));
+  // --preserve-status: timeout answers with the program's own exit code.
+  const Answer answer =
+      widthwise("run s.toml --quiet --threads 1", folder, "timeout --preserve-status -s INT -k 10 0.5");
+  EXPECT_EQ(answer.exit, 3);
+  EXPECT_THAT(answer.err, AllOf(HasSubstr("interrupted"), HasSubstr("The same command goes on")));
+  EXPECT_EQ(widthwise("runs --check", folder).exit, 0);
+}
+
+TEST(Run, ProcessesShareOneStore) {
+  const auto folder = folder_with_study("shared", replaced(small_study, "steps = 3", "steps = 200"));
+  std::ofstream(folder / "go.sh") << "for i in 1 2 3; do '" WIDTHWISE_PROGRAM
+                                     "' run s.toml --quiet --threads 1 >out$i 2>err$i || touch failed & done; wait\n";
+  ASSERT_EQ(std::system(("cd '" + folder.string() + "' && sh go.sh").c_str()), 0);
+  EXPECT_FALSE(std::filesystem::exists(folder / "failed")) << read_text(folder / "err1");
+  EXPECT_THAT(widthwise("runs --check", folder).out, HasSubstr("24 runs, all whole"));
+  EXPECT_EQ(read_text(folder / "out1"), read_text(folder / "out2"));  // all judge the same runs
+  EXPECT_EQ(read_text(folder / "out1"), read_text(folder / "out3"));
 }
 
 TEST(Report, DrawsUnfinishedStudiesAndExplainsVerdicts) {

@@ -57,7 +57,8 @@ TEST(Page, TextFromFilesIsEscapedEverywhere) {
   page.provenance = {{evil, evil}};
   for (VerdictRow& row : page.verdicts) {
     row.name = row.predicted = row.measured = row.remark = evil;
-    row.explanation = {evil, {{evil, evil}}, {{evil}, {{evil}}}, {{evil}, {{evil}}}, {evil}, {evil}, evil, evil};
+    row.explanation = {evil, {evil}, {{evil, evil}}, {{evil}, {{evil}}}, {{evil}, {{evil}}}, {evil}, {evil},
+                       evil, evil};
   }
   for (Figure& f : page.figures) {
     f.name = f.title = f.note = f.x_label = f.y_label = f.color_label = evil;

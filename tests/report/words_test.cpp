@@ -57,6 +57,18 @@ TEST(Explain, TellsEverything) {
   EXPECT_THAT(text, Not(HasSubstr("What would decide it")));  // it is decided
 }
 
+TEST(Explain, NoLineIsWiderThanTheTerminal) {
+  VerdictRow row = example::page().verdicts[0];
+  row.explanation.points = {{"width"}, {{"32"}, {"64"}}};
+  for (int seed = 0; seed < 30; ++seed) {
+    row.explanation.points.header.push_back("seed " + std::to_string(seed));
+    for (auto& cells : row.explanation.points.rows) cells.push_back("0.5" + std::to_string(seed));
+  }
+  const std::string text = explain(row, 60);
+  for (const std::string& line : lines(text)) EXPECT_LE(display_width(line), 60u) << line;
+  EXPECT_THAT(text, HasSubstr("0.529"));  // the last column is there all the same
+}
+
 TEST(TextTable, ColumnsStartAtTheSamePlace) {
   const auto table = lines(text_table({{"width", "µ"}, {{"1", "a"}, {"1024", "b"}}}, 2));
   EXPECT_EQ(table[1].find('a'), table[2].find('b'));

@@ -13,8 +13,36 @@ void append_wrapped(std::string& out, const std::string& text, std::size_t width
   }
 }
 
-void append_table(std::string& out, const std::string& title, const TextTable& table) {
-  if (!table.rows.empty()) out += "\n" + title + "\n" + text_table(table, 2);
+std::size_t column_width(const TextTable& table, std::size_t column) {
+  std::size_t width = display_width(table.header[column]);
+  for (const auto& row : table.rows) width = std::max(width, display_width(row[column]));
+  return width;
+}
+
+// Columns `from`..`to` of a table behind its first one.
+TextTable part(const TextTable& table, std::size_t from, std::size_t to) {
+  const auto cut = [&](const std::vector<std::string>& cells) {
+    std::vector<std::string> out = {cells.front()};
+    for (std::size_t c = from; c < to; ++c) out.push_back(cells[c]);
+    return out;
+  };
+  TextTable out{cut(table.header), {}};
+  for (const auto& row : table.rows) out.rows.push_back(cut(row));
+  return out;
+}
+
+// A table wider than the terminal goes on below, its first column repeated.
+void append_table(std::string& out, const std::string& title, const TextTable& table, std::size_t width) {
+  if (table.rows.empty()) return;
+  out += "\n" + title + "\n";
+  std::size_t from = 1;
+  do {
+    std::size_t used = 2 + column_width(table, 0), to = from;
+    while (to < table.header.size() && (to == from || used + 2 + column_width(table, to) <= width))
+      used += 2 + column_width(table, to++);
+    out += (from > 1 ? "\n" : "") + text_table(part(table, from, to), 2);
+    from = to;
+  } while (from < table.header.size());
 }
 
 void append_list(std::string& out, const std::string& title, const std::vector<std::string>& items, std::size_t width) {
@@ -50,6 +78,7 @@ std::string explain(const VerdictRow& row, std::size_t width) {
   append_wrapped(out, row.name + ": " + mark_word(row.mark), width, "");
   if (!row.remark.empty()) append_wrapped(out, row.remark, width, "  ");
   if (!e.claim.empty()) append_wrapped(out, e.claim, width, "  ");
+  append_list(out, "Theory", e.reasons, width);
   if (!e.facts.empty()) {
     std::size_t label_width = 0;
     for (const auto& [label, value] : e.facts) label_width = std::max(label_width, display_width(label));
@@ -58,8 +87,8 @@ std::string explain(const VerdictRow& row, std::size_t width) {
       out += "  " + pad_right(single_line(label), label_width + 2) + single_line(value) + "\n";
     }
   }
-  append_table(out, "Points", e.points);
-  append_table(out, "Slope of each seed", e.slopes);
+  append_table(out, "Points", e.points, width);
+  append_table(out, "Slope of each seed", e.slopes, width);
   append_list(out, "Doubtful points", e.doubtful, width);
   append_list(out, "Runs left out", e.dropped, width);
   if (!e.rule.empty()) append_list(out, "Rule", {e.rule}, width);

@@ -8,7 +8,7 @@
 
 namespace widthwise::report {
 
-/// Lines of at most `width` columns (tables may be wider), ending with a line end.
+/// Lines of at most `width` columns, ending with a line end; a wider table goes on below, its first column repeated.
 std::string explain(const VerdictRow& row, std::size_t width = 100);
 
 /// Columns aligned, two spaces apart, each line indented by `indent`.

@@ -24,7 +24,8 @@ struct TextTable {
 
 /// How a verdict came about, for whoever doubts it.
 struct Explanation {
-  std::string claim;                                       ///< what theory says, with its source
+  std::string claim;                                       ///< what is predicted, with its source
+  std::vector<std::string> reasons;                        ///< why theory says so, a sentence each
   std::vector<std::pair<std::string, std::string>> facts;  ///< label and value: slope, interval, widening, band, ...
   TextTable points;                                        ///< what was measured where
   TextTable slopes;                                        ///< the slope of each seed

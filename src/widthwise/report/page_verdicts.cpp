@@ -109,6 +109,7 @@ std::string titled_list(const char* title, const std::vector<std::string>& items
 std::string explanation_html(const Explanation& e) {
   std::string html = "<div class=\"explanation\">";
   if (!e.claim.empty()) html += "<p>" + escape_html(e.claim) + "</p>";
+  html += titled_list("Theory", e.reasons);
   if (!e.facts.empty()) {
     html += "<dl>";
     for (const auto& [label, value] : e.facts) {

@@ -76,7 +76,6 @@ std::string claim_text(const Judgement& j) {
     text = fmt::format("{} is {}.", j.of, short_number(*j.predicted));
   }
   if (!j.source.empty() && j.predicted) text += fmt::format(" Source: {}.", j.source);
-  for (const std::string& reason : j.reasons) text += " " + reason;
   if (!j.note.empty()) text += " " + j.note;
   return text;
 }
@@ -108,6 +107,12 @@ std::vector<std::string> seeds_of(const Judgement& j) {
   return seeds;
 }
 
+// "seed.init = 3" is "3" under a heading that says seed; replicates over several seeds keep their names.
+std::string seed_label(const std::string& seed) {
+  constexpr std::string_view usual = "seed.init = ";
+  return seed.starts_with(usual) && seed.find(',') == std::string::npos ? seed.substr(usual.size()) : seed;
+}
+
 // A row a value of x, a column a seed; for exponents the fitted line in the last column.
 TextTable points_of(const Judgement& j) {
   if (j.points.empty()) return {};
@@ -117,7 +122,7 @@ TextTable points_of(const Judgement& j) {
   const bool fitted = is_exponent(j) && std::isfinite(j.intercept) && std::isfinite(j.measured);
   TextTable table;
   if (is_exponent(j)) table.header.push_back(j.against);
-  for (const std::string& seed : seeds) table.header.push_back(seed.empty() ? "value" : "seed " + seed);
+  for (const std::string& seed : seeds) table.header.push_back(seed.empty() ? "value" : "seed " + seed_label(seed));
   if (fitted) table.header.emplace_back("fit");
   for (const auto& [x, values] : by_x) {
     std::vector<std::string> row;
@@ -139,7 +144,7 @@ TextTable slopes_of(const Judgement& j) {
   TextTable table{{"seed", "slope", "change without the smallest x"}, {}};
   for (const SeedSlope& s : log_log_slopes(points).seeds) {
     table.rows.push_back(
-        {s.seed, fmt::format("{:.3f}", s.slope),
+        {seed_label(s.seed), fmt::format("{:.3f}", s.slope),
          std::isfinite(s.change) ? fmt::format("{:+.3f}", std::round(1e3 * s.change) / 1e3 + 0.0) : "-"});
   }
   return table;
@@ -164,7 +169,7 @@ std::vector<std::string> doubts_of(const Judgement& j) {
   for (const JudgedPoint& p : j.points) {
     if (p.flag.empty()) continue;
     const std::string where = is_exponent(j) ? fmt::format("{} = {}, ", j.against, short_number(p.x, 4)) : "";
-    doubts.push_back(fmt::format("{}seed {}: {}", where, p.seed, p.flag));
+    doubts.push_back(fmt::format("{}seed {}: {}", where, seed_label(p.seed), p.flag));
   }
   return doubts;
 }
@@ -194,6 +199,7 @@ VerdictRow verdict_row(const Judgement& judgement) {
   row.picture = picture_of(judgement);
   Explanation& e = row.explanation;
   e.claim = claim_text(judgement);
+  e.reasons = judgement.reasons;
   e.facts = facts_of(judgement);
   e.points = points_of(judgement);
   e.slopes = slopes_of(judgement);

@@ -55,6 +55,7 @@ of = "final.own_update.2"
 against = "architecture.width"
 where = { "parameterization.name" = "mup" }
 exponent = "theory"                    # a number needs a source = "paper, equation"
+# theory of a value after exactly one step, such as at_step(1).X, is that of the first update; later ones may differ
 tolerance = 0.15
 
 # [[derived]]                          # a quantity over a group of runs, a value of its sweep like any other
