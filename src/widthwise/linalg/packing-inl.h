@@ -105,8 +105,11 @@ void pack_rows(const T* a, Index a_col, Index m, Index k, T* to) {
   for (Index i0 = 0; i0 < m; i0 += tile_rows, to += tile_rows * k) {
     const Index rows = m - i0 < tile_rows ? m - i0 : tile_rows;
     const T* from = a + i0;
-    for (Index l = 0; l < k; ++l)
-      for (Index i = 0; i < rows; ++i) to[l * tile_rows + i] = from[i + l * a_col];
+    if (rows == tile_rows)  // of a length known to the compiler: a few vector moves
+      for (Index l = 0; l < k; ++l) __builtin_memcpy(to + l * tile_rows, from + l * a_col, sizeof(T) * tile_rows);
+    else
+      for (Index l = 0; l < k; ++l)
+        for (Index i = 0; i < rows; ++i) to[l * tile_rows + i] = from[i + l * a_col];
   }
 }
 

@@ -87,7 +87,7 @@ bool own_is_faster(Op a_op, Op b_op, Shape s) {
 #else
   constexpr bool onednn = false;
 #endif
-  constexpr double large = 1e9, large_transposed = onednn ? 1.6e7 : large;  // multiplications
+  constexpr double large = 4e9, large_transposed = onednn ? 1.6e7 : large;  // multiplications
   if (s.m < 4) return false;                                                // packing B does not pay
   if (std::min({s.m, s.n, s.k}) <= 64 || (!onednn && blas_is_held_back())) return true;
   const bool transposed = a_op == Op::transpose && b_op == Op::none;

@@ -3,8 +3,8 @@
 //   C = alpha op(A) op(A)^T + beta C    (syrk; the whole symmetric matrix is written)
 // With H (batch x fan_in), W (fan_out x fan_in), D (batch x fan_out) a dense layer is
 //   forward Z = H W^T, gradient of the input D W, gradient of the weights D^T H.
-// Most products run our own kernels (direct_gemm.h), the largest oneDNN's (float) or OpenBLAS's, where those are faster.
-// On one instruction set and number of threads the same call gives the same bits.
+// Most products run our own kernels (direct_gemm.h), the largest oneDNN's (float) or OpenBLAS's, where those are
+// faster. On one instruction set and number of threads the same call gives the same bits.
 #pragma once
 
 #include "widthwise/linalg/view.h"
