@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -62,9 +63,26 @@ nlohmann::json as_json(const Outcome& outcome) {
           {"predictions", texts(outcome.predictions)}};
 }
 
-void classify_abc(const Options& options) {
+Outcome outcome_of(const Options& options) {
   const OptimizerKind optimizer = parse_optimizer(options.optimizer);
-  const Outcome outcome = classify(parameterization(options, optimizer), request(options, optimizer));
+  return classify(parameterization(options, optimizer), request(options, optimizer));
+}
+
+// A setting by the name of its option: "architecture.hidden_layers" is --hidden-layers here.
+std::string option_name(std::string key) {
+  if (key.starts_with("--") || key.find('.') == std::string::npos) return key;
+  key = key == "parameterization.name" ? "scheme" : key.substr(key.rfind('.') + 1);
+  std::replace(key.begin(), key.end(), '_', '-');
+  return "--" + key;
+}
+
+void classify_abc(const Options& options) {
+  Outcome outcome;
+  try {
+    outcome = outcome_of(options);
+  } catch (const ConfigError& error) {
+    throw ConfigError({"command line", option_name(error.place().key)}, error.expected(), error.got(), error.hint());
+  }
   fmt::print("{}\n", options.json ? as_json(outcome).dump(2) : classify_text(outcome));
 }
 

@@ -61,6 +61,8 @@ TEST(Classify, BadExponentsNameTheOption) {
   EXPECT_THAT(few.err, AllOf(HasSubstr("--input"), HasSubstr("0,0")));
   EXPECT_EQ(ask("classify abc --input=0,0,x --hidden=1/2,0,0 --output=1/2,0,0").exit, 2);
   EXPECT_EQ(ask("classify abc --input=0,0,1/0 --hidden=1/2,0,0 --output=1/2,0,0").exit, 2);
+  EXPECT_THAT(ask("classify abc --scheme mup --hidden-layers 0").err, HasSubstr("--hidden-layers"));
+  EXPECT_THAT(ask("classify abc --scheme mup --optimizer sdg").err, AllOf(HasSubstr("--optimizer"), HasSubstr("sgd")));
   const Answer scheme = ask("classify abc --scheme mupp");
   EXPECT_EQ(scheme.exit, 2);
   EXPECT_THAT(scheme.err, HasSubstr("mup"));

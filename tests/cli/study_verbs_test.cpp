@@ -51,6 +51,7 @@ TEST(Run, BadInputExitsWithTwoAndNamesFileKeyExpectedAndGot) {
       {"zero", "[64, 128, 256]", "[0, 128]", "architecture.width"},
       {"negative", "[64, 128, 256]", "[-3, 128]", "-3"},
       {"huge", "[64, 128, 256]", "[1000000000000]", "1000000000000"},
+      {"beyond memory", "train = 64", "train = 1000000000", "data.train"},
       {"empty", "[64, 128, 256]", "[]", "architecture.width"},
       {"division", "learning_rate = 0.01", "learning_rate = \"1/(training.steps-3)\"", "training.learning_rate"},
       {"itself", "learning_rate = 0.01", "learning_rate = \"2*training.learning_rate\"", "training.learning_rate"},

@@ -1,12 +1,14 @@
 #include "widthwise/study/plan.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <functional>
 #include <unordered_set>
 
 #include "widthwise/base/error.h"
+#include "widthwise/base/progress.h"
 #include "widthwise/linalg/matrix.h"
 #include "widthwise/linalg/products.h"
 #include "widthwise/linalg/threads.h"
@@ -51,6 +53,29 @@ double measured_rate() {
   return flops / seconds;
 }
 
+// Bytes of a run's data in both precisions.
+double data_memory(const Configuration& run, const DataShape& shape) {
+  const auto samples = static_cast<double>(run.whole("data.train") + run.whole("data.test"));
+  return samples * static_cast<double>(shape.inputs + shape.outputs) * (sizeof(double) + sizeof(float));
+}
+
+// A run beyond the machine's memory would not fail but be killed, perhaps with other programs.
+void check_memory(const std::vector<RunGroup>& groups) {
+  const double machine = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  for (const RunGroup& group : groups) {
+    const Configuration& run = group.runs.front();
+    const DataShape shape = expected_shape(run);
+    const double data = data_memory(run, shape), network = estimate_cost(run, shape.inputs, shape.outputs).memory;
+    if (data + network <= machine) continue;
+    // Each weight is held some times over; what else there is, data and activations, grows with the samples.
+    const auto weights =
+        20.0 * static_cast<double>(parameter_count(make_architecture(run, shape.inputs, shape.outputs)));
+    const char* const key = weights < (data + network) / 2 ? "data.train" : "architecture.width";
+    throw ConfigError({{}, key}, fmt::format("a run that fits into this machine's memory of {}", human_bytes(machine)),
+                      fmt::format("{}, which takes {} or more", run.whole(key), human_bytes(data + network)));
+  }
+}
+
 // A sweep's points, looked at before they are grouped.
 using Look = std::function<void(const Sweep&, const std::vector<GridPoint>&)>;
 
@@ -67,7 +92,9 @@ std::vector<RunGroup> group_all(const Study& study, const Look& look) {
       if (seen.insert(point.configuration.identity()).second) runs.push_back(std::move(point.configuration));
   }
   try {
-    return group_runs(std::move(runs));
+    std::vector<RunGroup> groups = group_runs(std::move(runs));
+    check_memory(groups);
+    return groups;
   } catch (const ConfigError& error) {
     throw error.in_file(study.file.string());
   }
