@@ -72,6 +72,12 @@ INSTANTIATE_TEST_SUITE_P(
              "", ""},
         Case{"UnknownActivation", tiny + sweep + "\"architecture.activation\" = \"rellu\"\n", "architecture.activation",
              "one of", "rellu", "'relu'"},
+        Case{"UnknownObservable",
+             tiny + sweep + "\"measure.observables\" = [\"train_lss\"]\n\"architecture.width\" = [8, 16]\n" +
+                 "[[figure]]\nname = \"f\"\nsweep = \"s\"\nx = \"architecture.width\"\ny = \"final.train_loss\"\n",
+             "measure.observables", "train_loss", "train_lss", "'train_loss'"},
+        Case{"NoObservable", tiny + sweep + "\"measure.observables\" = []\n\"architecture.width\" = [8]\n",
+             "measure.observables", "train_loss", "[]", "at least one"},
         Case{"EmptyAxis", tiny + sweep + "\"architecture.width\" = []\n", "architecture.width", "at least one value",
              "empty axis", ""},
         Case{"EmptyRange", tiny + sweep + "\"seed.init\" = { from = 0, count = 0 }\n", "seed.init",

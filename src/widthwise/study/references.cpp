@@ -28,9 +28,13 @@ std::vector<std::string> recorded(const Study& study, const Sweep& sweep) {
   const Value& names = in_sweep != sweep.set.end()   ? in_sweep->second
                        : in_base != study.base.end() ? in_base->second
                                                      : key_spec(key).standard;
+  try {
+    check_setting(key_spec(key), names);  // before figures are told that what they show is not recorded
+  } catch (const ConfigError& error) {
+    throw error.in_file(file_and_line(study.file.string(), names.line));
+  }
   std::vector<std::string> out;
-  if (names.is_list())
-    for (const Value& name : names.list()) out.push_back(to_text(name));
+  for (const Value& name : names.list()) out.push_back(to_text(name));
   return out;
 }
 
