@@ -74,5 +74,16 @@ TYPED_TEST(DirectGemm, SeveralBlocksInEveryDimension) {
     }
 }
 
+// A few rows against a matrix many times their size, given by rows: computed by way of the transpose.
+TYPED_TEST(DirectGemm, FewRowsAgainstManyColumns) {
+  using T = TypeParam;
+  for (const Index n : {300, 531, 1100})  // less than a block, an odd rest, three blocks
+    for (const Index gap : {0, 3}) {
+      check<T>(false, true, T(-0.5), T(0), 33, n, 70, gap);
+      check<T>(false, true, T(1), T(0), 128, n, 300, gap);  // two blocks of k
+      check<T>(false, true, T(2), T(0.5), 50, n, 70, gap);  // C is read: not turned
+    }
+}
+
 }  // namespace
 }  // namespace widthwise::linalg

@@ -24,6 +24,7 @@ constexpr int tile_rows = 6;
 constexpr Index block_k = 272;   // length of a packed panel: 272 x 32 floats fit a first cache
 constexpr Index block_m = 516;   // rows of A that stay in the second cache, at block_k terms, while panels pass
 constexpr Index block_n = 2048;  // columns of one packed block of B
+constexpr Index turn_m = 128, turn_k = 64;  // see turned_product
 
 template <class T>
 struct Panel {
@@ -212,7 +213,7 @@ void block_product(const DirectProduct<T>& p, const Blocks<T>& blocks, const Blo
 }
 
 template <class T>
-void product(const DirectProduct<T>& p) {
+void straight_product(const DirectProduct<T>& p) {
   const Blocks<T> blocks(p);
   const auto rest = [](Index total, Index from, Index block) { return total - from < block ? total - from : block; };
   for (Index n0 = 0; n0 < p.n; n0 += blocks.n)
@@ -220,6 +221,28 @@ void product(const DirectProduct<T>& p) {
       for (Index i0 = 0; i0 < p.m; i0 += blocks.m)
         block_product(p, blocks,
                       {i0, rest(p.m, i0, blocks.m), n0, rest(p.n, n0, blocks.n), l0, rest(p.k, l0, blocks.k)});
+}
+
+/// C by way of its transpose, B^T A^T: then B, many times larger than A, is read once as it lies and only A is packed.
+/// Some rows of the transpose at a time, which stay in the second cache.
+template <class T>
+void turned_product(const DirectProduct<T>& p) {
+  T* const turned = scratch<T>(2, static_cast<std::size_t>(block_m * p.m));
+  for (Index j0 = 0; j0 < p.n; j0 += block_m) {
+    const Index n = p.n - j0 < block_m ? p.n - j0 : block_m;
+    straight_product<T>({n, p.m, p.k, p.alpha, T(0), p.b + j0 * p.b_col, p.b_col, 1, p.a, 1, p.a_row, turned, p.m});
+    pack_transposed(turned, p.m, n, p.m, p.c + j0, p.c_row);
+  }
+}
+
+template <class T>
+void product(const DirectProduct<T>& p) {
+  const Index least = 2 * static_cast<Index>(hn::Lanes(hn::ScalableTag<T>()));
+  const bool by_rows = p.a_col == 1 && p.b_row == 1;
+  if (by_rows && p.beta == T(0) && p.m >= least && p.m <= turn_m && p.n >= 2 * p.m && p.k >= turn_k)
+    turned_product(p);
+  else
+    straight_product(p);
 }
 
 void product_f32(const DirectProduct<float>& p) {

@@ -6,7 +6,7 @@
 
 namespace widthwise::linalg {
 
-/// `count` entries, 64-byte aligned, their values unspecified; valid until the next call with this slot (0 or 1) on
+/// `count` entries, 64-byte aligned, their values unspecified; valid until the next call with this slot (0, 1 or 2) on
 /// this thread.
 template <class T>
 T* scratch(int slot, std::size_t count);
