@@ -9,7 +9,6 @@
 #include "terminal.h"
 #include "verbs.h"
 #include "widthwise/base/error.h"
-#include "widthwise/base/interrupt.h"
 
 namespace {
 
@@ -45,7 +44,6 @@ int dispatch(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  widthwise::install_interrupt_handlers();
   try {
     return dispatch(argc, argv);
   } catch (const widthwise::Interrupted& stop) {

@@ -8,6 +8,7 @@
 #include "terminal.h"
 #include "verbs.h"
 #include "verdicts.h"
+#include "widthwise/base/interrupt.h"
 #include "widthwise/base/progress.h"
 #include "widthwise/report/build_page.h"
 #include "widthwise/report/text.h"
@@ -51,6 +52,7 @@ int run(Options& options) {
     print_plan(study, plan_study(study, options.run));
     return 0;
   }
+  install_interrupt_handlers();  // elsewhere Ctrl-C has nothing to save
   print_summary(run_study(study, options.run));
   const StoreReader reader(options.study.store);
   const std::vector<Judgement> judgements = judge(study, reader);

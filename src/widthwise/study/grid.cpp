@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "widthwise/base/error.h"
+#include "widthwise/base/interrupt.h"
 #include "widthwise/study/fields.h"
 
 namespace widthwise {
@@ -88,6 +89,7 @@ std::vector<GridPoint> expand(const Study& study, const Sweep& sweep) {
   std::vector<std::uint64_t> at(counters.lengths.size(), 0);
   Duplicates duplicates;
   for (std::uint64_t n = 0; n < size; ++n) {
+    throw_if_interrupted();
     for (std::size_t i = 0; i < sweep.axes.size(); ++i)
       settings[sweep.axes[i].key] = sweep.axes[i].values[at[counters.of_axis[i]]];
     try {

@@ -44,6 +44,7 @@ struct GridPoint {
 
 /// All points of a sweep, first axis slowest. A number given as an expression on an axis is evaluated at each point.
 /// @throws ConfigError with file and key; also where zipped axes differ in length, or two points are the same run.
+/// Interrupted after Ctrl-C.
 std::vector<GridPoint> expand(const Study& study, const Sweep& sweep);
 
 /// How many points expand() would give, without building them.
