@@ -174,6 +174,12 @@ TEST(Mistakes, UnknownVariantNamesTheNearest) {
   }
 }
 
+TEST(Mistakes, TablesWithoutEndAreRefusedNotFollowed) {
+  std::string header = "a";
+  for (int i = 0; i < 20'000; ++i) header += ".a";  // deep enough to overflow a stack
+  EXPECT_THAT(mistake(tiny + "[" + header + "]\nx = 1\n").expected(), HasSubstr("in one another"));
+}
+
 TEST(Mistakes, MissingFileIsADataError) {
   EXPECT_THROW(read_study("/nowhere/study.toml"), DataError);
   EXPECT_THROW(read_study("/tmp"), DataError);

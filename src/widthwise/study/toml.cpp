@@ -12,9 +12,11 @@ namespace widthwise {
 
 namespace {
 
-Value convert(const toml::node& node, const std::string& file);
+constexpr int deepest = 100;  // tables in tables; a study has at most five
 
-ValueTable convert_table(const toml::table& table, const std::string& file) {
+Value convert(const toml::node& node, const std::string& file, int depth);
+
+ValueTable convert_table(const toml::table& table, const std::string& file, int depth = 0) {
   struct Positioned {
     toml::source_position at;
     Entry entry;
@@ -23,7 +25,7 @@ ValueTable convert_table(const toml::table& table, const std::string& file) {
   for (const auto& [key, node] : table) {
     // A table that was only implied by a dotted header has no place of its own; its key has.
     const toml::source_position at = key.source().begin;
-    found.push_back({at, {std::string(key.str()), convert(node, file), static_cast<int>(at.line)}});
+    found.push_back({at, {std::string(key.str()), convert(node, file, depth + 1), static_cast<int>(at.line)}});
   }
   std::stable_sort(found.begin(), found.end(), [](const Positioned& a, const Positioned& b) {
     return a.at.line != b.at.line ? a.at.line < b.at.line : a.at.column < b.at.column;
@@ -33,12 +35,15 @@ ValueTable convert_table(const toml::table& table, const std::string& file) {
   return out;
 }
 
-Value convert(const toml::node& node, const std::string& file) {
+Value convert(const toml::node& node, const std::string& file, int depth) {
   const int line = static_cast<int>(node.source().begin.line);
-  if (const auto* table = node.as_table()) return {convert_table(*table, file), line};
+  if (depth > deepest)
+    throw ConfigError({fmt::format("{}:{}", file, line), {}}, fmt::format("at most {} tables in one another", deepest),
+                      "more");
+  if (const auto* table = node.as_table()) return {convert_table(*table, file, depth), line};
   if (const auto* array = node.as_array()) {
     ValueList list;
-    for (const toml::node& item : *array) list.push_back(convert(item, file));
+    for (const toml::node& item : *array) list.push_back(convert(item, file, depth + 1));
     return {std::move(list), line};
   }
   if (const auto x = node.as_boolean()) return {x->get(), line};
@@ -66,7 +71,7 @@ Value parse_toml_value(const std::string& text) {
     const toml::table table = toml::parse("x = " + text);
     const toml::node* const node = table.get("x");
     if (table.size() == 1 && node != nullptr) {
-      Value value = convert(*node, "command line");
+      Value value = convert(*node, "command line", 0);
       value.line = command_line;
       return value;
     }
