@@ -10,6 +10,7 @@
 #include "widthwise/parameterization/classify_text.h"
 #include "widthwise/parameterization/outcome.h"
 #include "widthwise/parameterization/schemes.h"
+#include "widthwise/study/scheme.h"
 
 namespace widthwise::cli {
 
@@ -39,10 +40,7 @@ Parameterization parameterization(const Options& options, OptimizerKind optimize
 }
 
 ClassifyRequest request(const Options& options, OptimizerKind optimizer) {
-  const auto activation = make_activation(options.activation);
-  return {optimizer,
-          options.hidden_layers,
-          {activation->homogeneity_degree(), activation->centred(), activation->bounded()}};
+  return {optimizer, options.hidden_layers, activation_facts(*make_activation(options.activation))};
 }
 
 template <class Map>

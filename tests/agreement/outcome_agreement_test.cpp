@@ -13,6 +13,7 @@
 #include "widthwise/observable/recorder.h"
 #include "widthwise/parameterization/outcome.h"
 #include "widthwise/parameterization/schemes.h"
+#include "widthwise/study/scheme.h"
 #include "widthwise/training/training.h"
 
 namespace widthwise {
@@ -91,10 +92,8 @@ class OutcomeAgreement : public ::testing::TestWithParam<Case> {};
 
 TEST_P(OutcomeAgreement, PredictedExponentsAreTheMeasuredSlopes) {
   const Case c = GetParam();
-  const auto activation = make_activation(c.activation);
-  const Outcome outcome = classify(
-      named_scheme(c.scheme, c.optimizer),
-      {c.optimizer, hidden_layers, {activation->homogeneity_degree(), activation->centred(), activation->bounded()}});
+  const Outcome outcome = classify(named_scheme(c.scheme, c.optimizer),
+                                   {c.optimizer, hidden_layers, activation_facts(*make_activation(c.activation))});
   const auto points = measure(c);
   int compared = 0;
   for (const auto& [name, measured] : points) {

@@ -27,6 +27,11 @@ std::shared_ptr<const Activation> make_activation(const Configuration& configura
                          configuration.number("architecture.activation_parameter"));
 }
 
+ActivationFacts activation_facts(const Activation& activation) {
+  const bool linear = activation.homogeneity_degree() == 1 && activation.kinks().empty();
+  return {activation.homogeneity_degree(), activation.centred(), activation.bounded(), linear};
+}
+
 Scaling make_scaling(const Configuration& configuration, Index inputs) {
   ScaleRequest request;
   request.optimizer = parse_optimizer(configuration.text("training.optimizer"));

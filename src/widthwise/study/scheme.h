@@ -1,9 +1,10 @@
-// The parameterization and the activation a configuration names.
+// The parameterization and the activation a configuration names, and what theory asks of the latter.
 #pragma once
 
 #include <memory>
 
 #include "widthwise/activation/activation.h"
+#include "widthwise/parameterization/activation_facts.h"
 #include "widthwise/parameterization/exponents.h"
 #include "widthwise/study/grid.h"
 
@@ -13,5 +14,7 @@ namespace widthwise {
 Parameterization make_parameterization(const Configuration& configuration);
 /// @throws ConfigError (architecture.*)
 std::shared_ptr<const Activation> make_activation(const Configuration& configuration);
+/// What the outcome engine asks of an activation.
+ActivationFacts activation_facts(const Activation& activation);
 
 }  // namespace widthwise

@@ -19,11 +19,6 @@ namespace {
 constexpr std::array<const char*, 7> named{"output_size",          "output_change", "preactivation_size", "update",
                                            "preactivation_change", "own_update",    "feature_change"};
 
-ActivationFacts facts_of(const Configuration& configuration) {
-  const auto activation = make_activation(configuration);
-  return {activation->homogeneity_degree(), activation->centred(), activation->bounded()};
-}
-
 // How many updates the value comes after: 0, 1, or 2 for "several".
 int updates_before(const ValueName& name, double steps) {
   using Point = ValueName::Point;
@@ -62,7 +57,7 @@ TheoryAnswer ask_theory(const Configuration& configuration, const Quantity& quan
   ClassifyRequest request;
   request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
   request.hidden_layers = static_cast<int>(configuration.whole("architecture.hidden_layers"));
-  request.activation = facts_of(configuration);
+  request.activation = activation_facts(*make_activation(configuration));
   const Outcome outcome = classify(make_parameterization(configuration), request);
 
   TheoryAnswer answer;
