@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
+#include <thread>
+
 #include "widthwise/base/interrupt.h"
 #include "widthwise/base/progress.h"
 
@@ -37,6 +41,25 @@ TEST(Interrupt, FlagThrowsOnceAsked) {
   request_interrupt();
   EXPECT_THROW(throw_if_interrupted(), Interrupted);
   request_interrupt(false);
+}
+
+TEST(Interrupt, OneCtrlCDeliveredTwiceIsOneRequest) {
+  install_interrupt_handlers();
+  std::raise(SIGINT);
+  std::raise(SIGINT);  // would end this process if it counted as a second request
+  EXPECT_TRUE(interrupt_requested());
+  request_interrupt(false);
+}
+
+TEST(Interrupt, ASecondOneLaterEndsTheProcess) {
+  EXPECT_EXIT(
+      {
+        install_interrupt_handlers();
+        std::raise(SIGINT);
+        std::this_thread::sleep_for(std::chrono::milliseconds(600));
+        std::raise(SIGINT);
+      },
+      ::testing::KilledBySignal(SIGINT), "");
 }
 
 TEST(Progress, TimesAndSizesAreReadable) {
