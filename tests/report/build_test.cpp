@@ -256,6 +256,16 @@ TEST(VerdictRows, ShowPointsSlopesAndFit) {
   EXPECT_THAT(explain(row), HasSubstr("seed 2: one width only"));
 }
 
+TEST(VerdictRows, ANoteStandsBesideItsVerdictWhateverThatIs) {
+  // A study says in its note why finite widths miss theory: hidden behind a click it would be overlooked.
+  Judgement j = judgement();
+  j.note = "Not at these widths.";
+  for (const Verdict verdict : {Verdict::agrees, Verdict::disagrees, Verdict::undecided}) {
+    j.verdict = verdict;
+    EXPECT_THAT(verdict_row(j).remark, HasSubstr("Not at these widths."));
+  }
+}
+
 TEST(VerdictRows, SidesAndWaiting) {
   Judgement j = judgement();
   j.claim = PredictionSpec::Claim::below;

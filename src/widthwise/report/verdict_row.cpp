@@ -76,7 +76,6 @@ std::string claim_text(const Judgement& j) {
     text = fmt::format("{} is {}.", j.of, short_number(*j.predicted));
   }
   if (!j.source.empty() && j.predicted) text += fmt::format(" Source: {}.", j.source);
-  if (!j.note.empty()) text += " " + j.note;
   return text;
 }
 
@@ -183,6 +182,7 @@ std::string remark_of(const Judgement& j, Mark mark) {
   for (const auto& [flag, count] : flags) {
     remark += fmt::format("{}{} of {} points: {}.", remark.empty() ? "" : " ", count, j.points.size(), flag);
   }
+  if (!j.note.empty()) remark += (remark.empty() ? "" : " ") + j.note;
   return remark;
 }
 
