@@ -1,6 +1,6 @@
-// Ctrl-C and SIGTERM as a flag that long work polls: the first asks to stop at the next safe point, a second one, half a
-// second later or more, ends the process at once (recorded work survives that too; see store). Shells and wrappers often
-// deliver one Ctrl-C twice, to the process and to its group; that is one request.
+// Ctrl-C and SIGTERM as a flag that long work polls: the first asks to stop at the next safe point, a second one, half
+// a second later or more, ends the process at once (recorded work survives that too; see store). Shells and wrappers
+// often deliver one Ctrl-C twice, to the process and to its group; that is one request.
 #pragma once
 
 namespace widthwise {
