@@ -68,6 +68,7 @@ HWY_INLINE void tile(const T* HWY_RESTRICT a, Index a_row, Index a_col, const Pa
   }
   const V alpha = hn::Set(d, p.alpha), beta = hn::Set(d, p.beta);
   const auto finish = [&](V s, const V old) {
+    if (p.beta == T(1)) return hn::MulAdd(alpha, s, old);  // every update of weights
     return p.beta == T(0) ? hn::Mul(alpha, s) : hn::MulAdd(beta, old, hn::Mul(alpha, s));
   };
 #pragma GCC unroll 16

@@ -11,6 +11,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/linalg/direct_gemm.h"
 #include "widthwise/linalg/openblas.h"
+#include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/threads.h"
 
 namespace widthwise {
@@ -19,8 +20,8 @@ namespace {
 using linalg::OpenBlas;
 using linalg::openblas;
 
-// Multiplications below which a second thread is not worth waiting for (a sixth of a millisecond on one).
-constexpr double threaded_product = 16.8e6;
+// Multiplications below which a second thread is not worth waiting for (some 70 microseconds on one).
+constexpr double threaded_product = 8.4e6;
 
 struct Shape {
   Index m, n, k;
@@ -94,39 +95,20 @@ bool own_is_faster(Op a_op, Op b_op, Shape s) {
   return s.multiplications() < (transposed ? large_transposed : large);
 }
 
-/// Our own product; with several threads each takes a share of the longer side of C.
+/// Are the rows of C shared out, rather than its columns? Forward and update give a thread the same rows of the
+/// weights, which then stay in its cache; otherwise the longer side is shared.
+bool share_rows(Op a_op, Op b_op, Shape s, int count) {
+  constexpr Index least = 32;  // a share narrower than this wastes vectors
+  if (b_op == Op::transpose && s.n >= least * count) return false;
+  if (a_op == Op::transpose && s.m >= least * count) return true;
+  return s.m >= s.n;
+}
+
 template <class T>
-void own_gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, View<T> c, Shape s, int count) {
+void own_gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, View<T> c, Shape s) {
   const bool a_plain = a_op == Op::none, b_plain = b_op == Op::none;
-  const linalg::DirectProduct<T> whole{s.m,
-                                       s.n,
-                                       s.k,
-                                       alpha,
-                                       beta,
-                                       a.data,
-                                       a_plain ? a.stride : 1,
-                                       a_plain ? 1 : a.stride,
-                                       b.data,
-                                       b_plain ? b.stride : 1,
-                                       b_plain ? 1 : b.stride,
-                                       c.data,
-                                       c.stride};
-  if (count == 1) return linalg::direct_gemm(whole);
-#pragma omp parallel for num_threads(count) schedule(static, 1)
-  for (int share = 0; share < count; ++share) {
-    linalg::DirectProduct<T> part = whole;
-    const Index side = std::max(s.m, s.n), first = side * share / count, size = side * (share + 1) / count - first;
-    if (s.m >= s.n) {
-      part.m = size;
-      part.a += first * part.a_row;
-      part.c += first * part.c_row;
-    } else {
-      part.n = size;
-      part.b += first * part.b_col;
-      part.c += first;
-    }
-    if (size > 0) linalg::direct_gemm(part);
-  }
+  linalg::direct_gemm<T>({s.m, s.n, s.k, alpha, beta, a.data, a_plain ? a.stride : 1, a_plain ? 1 : a.stride, b.data,
+                          b_plain ? b.stride : 1, b_plain ? 1 : b.stride, c.data, c.stride});
 }
 
 #ifdef WIDTHWISE_ONEDNN
@@ -137,6 +119,17 @@ bool dnnl_gemm(Op a_op, Op b_op, float alpha, View<const float> a, View<const fl
 }
 #endif
 
+/// The product on one thread.
+template <class T>
+void gemm_alone(bool own, Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, View<T> c, Shape s) {
+  if (own) return own_gemm(a_op, b_op, alpha, a, b, beta, c, s);
+#ifdef WIDTHWISE_ONEDNN
+  if constexpr (std::is_same_v<T, float>)
+    if (dnnl_gemm(a_op, b_op, alpha, a, b, beta, c, s)) return;
+#endif
+  blas_gemm(a_op, b_op, alpha, a, b, beta, c, s);
+}
+
 }  // namespace
 
 template <class T>
@@ -145,13 +138,23 @@ void gemm(Op a_op, Op b_op, T alpha, View<const T> a, View<const T> b, T beta, V
   if (s.m == 0 || s.n == 0) return;
   if (s.k == 0 || alpha == T(0)) return scale(beta, c);
   const int count = threads_for(s.multiplications());
-  if (own_is_faster<T>(a_op, b_op, s)) return own_gemm(a_op, b_op, alpha, a, b, beta, c, s, count);
-  const ThreadScope scope(count);
-#ifdef WIDTHWISE_ONEDNN
-  if constexpr (std::is_same_v<T, float>)
-    if (dnnl_gemm(a_op, b_op, alpha, a, b, beta, c, s)) return;
-#endif
-  blas_gemm(a_op, b_op, alpha, a, b, beta, c, s);
+  const bool own = own_is_faster<T>(a_op, b_op, s);
+  if (count == 1) {
+    const ThreadScope one(1);  // for the libraries
+    return gemm_alone(own, a_op, b_op, alpha, a, b, beta, c, s);
+  }
+  const bool rows = share_rows(a_op, b_op, s, count);
+  parallel(count, [&](int share) {
+    const Index side = rows ? s.m : s.n, first = side * share / count, size = side * (share + 1) / count - first;
+    if (size == 0) return;
+    if (rows)
+      gemm_alone(own, a_op, b_op, alpha, a_op == Op::none ? a.block(first, 0, size, s.k) : a.block(0, first, s.k, size),
+                 b, beta, c.block(first, 0, size, s.n), {size, s.n, s.k});
+    else
+      gemm_alone(own, a_op, b_op, alpha, a,
+                 b_op == Op::none ? b.block(0, first, s.k, size) : b.block(first, 0, size, s.k), beta,
+                 c.block(0, first, s.m, size), {s.m, size, s.k});
+  });
 }
 
 template <class T>

@@ -12,11 +12,12 @@
 #endif
 
 #include "widthwise/base/error.h"
+#include "widthwise/linalg/in_parallel.h"
 
 namespace widthwise {
 
 int threads() {
-  return omp_in_parallel() ? 1 : omp_get_max_threads();
+  return omp_in_parallel() || linalg::in_parallel() ? 1 : omp_get_max_threads();
 }
 
 void set_threads(int count) {

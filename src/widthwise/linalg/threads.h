@@ -6,7 +6,7 @@
 namespace widthwise {
 
 /// Threads that large products called from this thread use; at the start of a thread, all cores the process may use
-/// (or OMP_NUM_THREADS). 1 inside an OpenMP region.
+/// (or OMP_NUM_THREADS). 1 inside parallel() (parallel.h) and inside an OpenMP region.
 int threads();
 /// Sets that number for the calling thread alone, also for its OpenMP loops. Throws Error if it is below 1.
 void set_threads(int count);

@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "widthwise/activation/activation.h"
+#include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/threads.h"
 #include "widthwise/linalg/view.h"
 
@@ -22,11 +23,10 @@ template <class Pass>
 void over_rows(Index rows, Index entries, const Pass& pass) {
   const Index parts = entries < (Index{1} << 17) ? 1 : std::min<Index>(threads(), rows);
   if (parts == 1) return pass(Index{0}, rows);
-#pragma omp parallel for schedule(static) num_threads(static_cast <int>(parts))
-  for (Index part = 0; part < parts; ++part) {
+  parallel(static_cast<int>(parts), [&](int part) {
     const Index first = rows * part / parts;
     pass(first, rows * (part + 1) / parts - first);
-  }
+  });
 }
 
 template <class T>

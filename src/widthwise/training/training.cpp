@@ -1,16 +1,16 @@
 #include "widthwise/training/training.h"
 
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
-#include <exception>
 
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
 #include "widthwise/data/batches.h"
+#include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/threads.h"
 #include "widthwise/training/blocks.h"
 #include "widthwise/training/member_run.h"
@@ -168,17 +168,11 @@ class Run {
       for (const MemberRange block : plan_.blocks) work(workers_[0], block);
       return;
     }
-    std::exception_ptr failure;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(plan_.threads)
-    for (std::size_t block = 0; block < plan_.blocks.size(); ++block) {
-      try {
-        work(workers_[static_cast<std::size_t>(omp_get_thread_num())], plan_.blocks[block]);
-      } catch (...) {
-#pragma omp critical(widthwise_training_failure)
-        failure = std::current_exception();
-      }
-    }
-    if (failure) std::rethrow_exception(failure);
+    std::atomic<std::size_t> next = 0;
+    parallel(plan_.threads, [&](int worker) {
+      for (std::size_t block = next++; block < plan_.blocks.size(); block = next++)
+        work(workers_[static_cast<std::size_t>(worker)], plan_.blocks[block]);
+    });
   }
 
   std::vector<RunResult> out_of_time(std::int64_t step) {

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <limits>
+#include <type_traits>
 
 namespace widthwise {
 
@@ -26,16 +29,16 @@ void gather(View<const T> from, std::span<const std::uint32_t> rows, Matrix<T>& 
     std::copy_n(from.row(static_cast<Index>(rows[i])), from.cols, to.data() + static_cast<Index>(i) * from.cols);
 }
 
-// Largest |entry|; NaN where any entry is NaN.
+// Largest |entry|; NaN where any entry is NaN. Without their sign, the bits of floating-point numbers are ordered like
+// the numbers, with NaN above infinity; and a maximum of integers vectorises.
 template <class T>
 T largest(View<const T> x) {
-  T most = 0;
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  constexpr Bits size = std::numeric_limits<Bits>::max() >> 1;
+  Bits most = 0;
   for (Index i = 0; i < x.rows; ++i)
-    for (Index j = 0; j < x.cols; ++j) {
-      const T size = std::abs(x(i, j));
-      if (!(size <= most)) most = size;
-    }
-  return most;
+    for (Index j = 0; j < x.cols; ++j) most = std::max(most, std::bit_cast<Bits>(x(i, j)) & size);
+  return std::bit_cast<T>(most);
 }
 
 template <class T>
