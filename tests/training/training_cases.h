@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "matrices.h"
 #include "widthwise/linalg/matrix.h"
 #include "widthwise/loss/loss.h"
 #include "widthwise/network/ensemble.h"
@@ -11,22 +12,6 @@
 #include "widthwise/training/training.h"
 
 namespace widthwise::testing {
-
-template <class T>
-Matrix<T> random_matrix(Index rows, Index cols, std::uint64_t seed) {
-  Matrix<T> matrix(rows, cols);
-  fill_normal<T>(Key(seed), static_cast<std::size_t>(rows), static_cast<std::size_t>(cols), 1.0, matrix.data(),
-                 static_cast<std::size_t>(cols));
-  return matrix;
-}
-
-template <class T>
-Matrix<std::remove_const_t<T>> matrix_of(View<T> view) {
-  Matrix<std::remove_const_t<T>> matrix(view.rows, view.cols);
-  for (Index i = 0; i < view.rows; ++i)
-    for (Index j = 0; j < view.cols; ++j) matrix(i, j) = view(i, j);
-  return matrix;
-}
 
 inline Architecture small_mlp(Index width = 12, bool bias = true, std::string activation = "tanh") {
   FamilyOptions options;
