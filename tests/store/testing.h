@@ -13,7 +13,7 @@
 #include <functional>
 #include <string>
 
-#include "widthwise/store/npy.h"
+#include "widthwise/data/npy.h"
 #include "widthwise/store/record.h"
 
 namespace widthwise {

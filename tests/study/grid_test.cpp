@@ -138,6 +138,15 @@ TEST(Identity, IgnoresOrderAndSpelling) {
   EXPECT_EQ(run(a).identity().size(), 32U);
 }
 
+TEST(Identity, StaysWhatItWasWhenKeysAreAdded) {
+  // Recorded runs are found by it: a new key must be `later` (schema.h), or numerics_version be raised and these
+  // numbers with it.
+  const std::string sgd = "[training]\nsteps = 4\nlearning_rate = 0.5\n";
+  EXPECT_EQ(run(sgd).identity(), "239a21b6e65946837e4540f8a2807a6c");
+  EXPECT_EQ(run(sgd + "optimizer = \"adam\"\nbatch = 8\n[data]\nname = \"teacher\"\n").identity(),
+            "078e7effa1ff8b707cab3bf5f71f7e37");
+}
+
 TEST(Identity, KnowsWhatMatters) {
   const std::string sgd = "[training]\nsteps = 4\nlearning_rate = 0.5\nbatch = 8\n";
   // Adam's beta1 says nothing under sgd, the batch seed nothing on full batches; the measuring times are part of a run.

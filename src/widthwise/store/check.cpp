@@ -1,8 +1,8 @@
 #include <map>
 
 #include "widthwise/base/error.h"
+#include "widthwise/data/npy.h"
 #include "widthwise/store/inspect.h"
-#include "widthwise/store/npy.h"
 #include "widthwise/store/rows.h"
 #include "widthwise/store/schema.h"
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "widthwise/store/npy.h"
+#include "widthwise/data/npy.h"
 
 namespace widthwise::store {
 namespace {

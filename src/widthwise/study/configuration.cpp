@@ -121,7 +121,7 @@ void check_together(const Configuration& run) {
 Configuration::Configuration(const Settings& settings) : values_{Resolver(settings).all()} {
   check_together(*this);
   for (auto& [key, value] : values_)
-    if (value.is_list()) sort_list(value);
+    if (value.is_list() && !key_spec(key).ordered) sort_list(value);
   json_ = canonical(values_);
   identity_ = run_identity(json_);
 }

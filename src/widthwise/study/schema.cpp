@@ -70,7 +70,7 @@ Value check_list(const KeySpec& spec, const Value& value) {
       check_choice(spec, item);
     } else {
       KeySpec one = spec;
-      one.type = KeySpec::Type::whole;
+      one.type = spec.type == KeySpec::Type::wholes ? KeySpec::Type::whole : KeySpec::Type::number;
       item = check_number(one, item);
     }
   }
@@ -141,6 +141,9 @@ std::string expectation(const KeySpec& spec) {
     case KeySpec::Type::wholes:
       kind = "a list of whole numbers" + range_text(spec);
       break;
+    case KeySpec::Type::numbers:
+      kind = "a list of numbers" + range_text(spec);
+      break;
   }
   return spec.optional ? kind + ", or \"none\"" : kind;
 }
@@ -158,13 +161,14 @@ Value check_setting(const KeySpec& spec, const Value& value) {
       return value;
     case KeySpec::Type::names:
     case KeySpec::Type::wholes:
+    case KeySpec::Type::numbers:
       return check_list(spec, value);
   }
   return value;
 }
 
 bool is_relevant(const KeySpec& spec, const std::map<std::string, Value>& settings) {
-  if (spec.shorthand) return false;
+  if (spec.shorthand || (spec.later && same(settings.at(spec.key), spec.standard))) return false;
   if (spec.relevant_key.empty()) return true;
   const std::string value = to_text(settings.at(spec.relevant_key));
   const bool listed = std::ranges::find(spec.relevant_values, value) != spec.relevant_values.end();

@@ -18,7 +18,8 @@ struct KeySpec {
     text,
     toggle,  // true or false
     names,   // a list of texts
-    wholes   // a list of whole numbers
+    wholes,  // a list of whole numbers
+    numbers  // a list of numbers
   };
   std::string key;  // "architecture.width"
   Type type = Type::number;
@@ -41,9 +42,12 @@ struct KeySpec {
   std::vector<std::string> relevant_values;
   bool unless = false;
   bool shorthand = false;  // says nothing that other keys do not say: never part of an identity
+  // Part of an identity only where it is not at its default: a key that came later leaves recorded runs what they are.
+  bool later = false;
+  bool ordered = false;  // a list whose order matters; others are sorted, each item once
 
   bool numeric() const { return type == Type::whole || type == Type::number; }
-  bool takes_list() const { return type == Type::names || type == Type::wholes; }
+  bool takes_list() const { return type == Type::names || type == Type::wholes || type == Type::numbers; }
   /// The last part of the key: "width".
   std::string short_name() const { return key.substr(key.rfind('.') + 1); }
 };

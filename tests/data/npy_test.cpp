@@ -1,4 +1,4 @@
-#include "widthwise/store/npy.h"
+#include "widthwise/data/npy.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,10 +6,10 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 
-#include "store/testing.h"
 #include "widthwise/base/error.h"
 
 namespace widthwise {
@@ -85,7 +85,16 @@ TEST(NpyBytes, NoBytesCrashTheReader) {
   }));
 }
 
-class NpyFile : public StoreTest {};
+class NpyFile : public ::testing::Test {
+ protected:
+  NpyFile() {
+    std::string name = ::testing::TempDir() + "widthwise-npy-test-XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  ~NpyFile() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path folder_;
+};
 
 TEST_F(NpyFile, NumpyLoadsIt) {
   if (std::system("python3 -c 'import numpy' 2>/dev/null") != 0) GTEST_SKIP() << "python3 with numpy is not here";

@@ -1,4 +1,4 @@
-#include "widthwise/store/npy.h"
+#include "widthwise/data/npy.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
