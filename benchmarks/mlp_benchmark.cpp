@@ -1,11 +1,11 @@
 // Times training steps through train(), for benchmarks/run: MLPs of 784 inputs, 3 hidden relu layers with biases and 10
-// classes, cross-entropy, SGD; "lockstep" is 64 of them on one batch. Reads requests line by line from standard input,
-// so that benchmarks/run can take turns with the peer, and answers each with one line:
+// classes, cross-entropy, SGD unless another is asked for; "lockstep" is 64 of them on one batch. Reads requests line
+// by line from standard input, so that benchmarks/run can take turns with the peer, and answers each with one line:
 //
 //   mlp|lockstep float32|float64 WIDTH BATCH     ->  <seconds a step> <operations a step>
 //   peak float32|float64                         ->  <operations a second>
 //
-//   echo mlp float32 512 128 | mlp_benchmark THREADS SECONDS     SECONDS: time spent on a row
+//   echo mlp float32 512 128 | mlp_benchmark THREADS SECONDS [OPTIMIZER]     SECONDS: time spent on a row
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
@@ -23,6 +23,7 @@ namespace {
 
 constexpr Index inputs = 784, classes = 10;
 constexpr std::int64_t windows = 5;
+OptimizerKind optimizer = OptimizerKind::sgd;
 
 struct Shape {
   Index width, batch, members;
@@ -52,6 +53,7 @@ class Problem {
   /// up the caches and threads.
   double best_window(std::int64_t steps) {
     TrainingOptions options;
+    options.optimizer = optimizer;
     options.steps = 2 + windows * steps;
     std::vector<std::int64_t> marks;
     for (std::int64_t window = 0; window <= windows; ++window) marks.push_back(2 + window * steps);
@@ -72,11 +74,12 @@ class Problem {
  private:
   std::vector<Member> members(const Shape& shape) const {
     ScaleRequest request;
+    request.optimizer = optimizer;
     request.width = static_cast<double>(shape.width);
     request.hidden_layers = 3;
     request.input_dimension = inputs;
     request.learning_rate = 1e-3;
-    const Scaling scaling = scale(named_scheme("standard", OptimizerKind::sgd), request);
+    const Scaling scaling = scale(named_scheme("standard", optimizer), request);
     std::vector<Member> all;
     for (Index m = 0; m < shape.members; ++m) all.push_back({Key(static_cast<std::uint64_t>(m)), scaling});
     return all;
@@ -109,6 +112,7 @@ void answer(const std::string& kind, double seconds) {
 int main(int count, char** arguments) {
   widthwise::set_threads(count > 1 ? std::atoi(arguments[1]) : 1);
   const double seconds = count > 2 ? std::atof(arguments[2]) : 0.3;
+  if (count > 3) widthwise::optimizer = widthwise::parse_optimizer(arguments[3]);
   for (std::string kind, dtype; std::cin >> kind >> dtype;)
     dtype == "float64" ? widthwise::answer<double>(kind, seconds) : widthwise::answer<float>(kind, seconds);
 }

@@ -31,12 +31,13 @@ Parameterization parameterization(const Options& options, OptimizerKind optimize
     return named_scheme(options.scheme, optimizer);
   }
   if (options.input.empty() || options.output.empty() || (options.hidden.empty() && options.hidden_layers > 1))
-    throw ConfigError(
-        {"command line", "classify abc"}, "--scheme, or exponents a,b,c for --input, --hidden and --output",
-        triples ? "only some of the three" : "neither", "example: --input=0,0,0 --hidden=1/2,0,0 --output=1/2,0,0");
-  return custom_scheme(parse_exponent_triple(options.input, "--input"),
-                       options.hidden.empty() ? BlockExponents{} : parse_exponent_triple(options.hidden, "--hidden"),
-                       parse_exponent_triple(options.output, "--output"), optimizer);
+    throw ConfigError({"command line", "classify abc"},
+                      "--scheme, or exponents a,b,c or a,b,c,e,d for --input, --hidden and --output",
+                      triples ? "only some of the three" : "neither",
+                      "example: --input=0,0,0 --hidden=1/2,0,0 --output=1/2,0,0");
+  return custom_scheme(parse_block_exponents(options.input, "--input"),
+                       options.hidden.empty() ? BlockExponents{} : parse_block_exponents(options.hidden, "--hidden"),
+                       parse_block_exponents(options.output, "--output"), optimizer);
 }
 
 ClassifyRequest request(const Options& options, OptimizerKind optimizer) {
@@ -90,14 +91,17 @@ void add_classify(CLI::App& app, int&) {
   auto* verb = app.add_subcommand("classify", "What exponents lead to as the width grows, and why");
   verb->require_subcommand(1);
   verb->footer("Example: widthwise classify abc --scheme mup --hidden-layers 3 --optimizer adam");
-  auto* abc = verb->add_subcommand("abc", "Exponents a, b, c a block: multiplier n^-a, initial size n^-b, rate n^-c");
+  auto* abc = verb->add_subcommand("abc",
+                                   "Exponents a, b, c a block: multiplier n^-a, initial size n^-b, rate n^-c; also e, "
+                                   "d: epsilon n^-e, weight decay n^-d");
   auto options = std::make_shared<Options>();
   abc->add_option("--scheme", options->scheme, "A named parameterization (widthwise list schemes)");
-  abc->add_option("--input", options->input, "a,b,c of the input block, for example 0,0,0");
-  abc->add_option("--hidden", options->hidden, "a,b,c of the hidden blocks, for example 1/2,0,0");
-  abc->add_option("--output", options->output, "a,b,c of the output block");
+  abc->add_option("--input", options->input, "a,b,c or a,b,c,e,d of the input block, for example 0,0,0");
+  abc->add_option("--hidden", options->hidden, "The same of the hidden blocks, for example 1/2,0,0");
+  abc->add_option("--output", options->output, "The same of the output block");
   abc->add_option("--hidden-layers", options->hidden_layers, "L, the number of hidden layers")->capture_default_str();
-  abc->add_option("--optimizer", options->optimizer, "sgd, momentum or adam")->capture_default_str();
+  abc->add_option("--optimizer", options->optimizer, "The update rule (widthwise list optimizers)")
+      ->capture_default_str();
   abc->add_option("--activation", options->activation, "The nonlinearity")->capture_default_str();
   abc->add_flag("--json", options->json, "As JSON");
   abc->footer(

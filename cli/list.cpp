@@ -68,7 +68,7 @@ void add_list(CLI::App& app, int&) {
   auto options = std::make_shared<Options>();
   verb->add_option(
       "WHAT", options->what,
-      "activations, schemes, losses, families, observables, data, keys or studies (default: all but keys)");
+      "activations, schemes, optimizers, losses, families, observables, data, keys or studies (default: all but keys)");
   verb->add_option("--studies", options->studies, "Folder of study files")->capture_default_str();
   verb->add_flag("--json", options->json, "As JSON");
   verb->footer("Example: widthwise list observables");
@@ -76,6 +76,7 @@ void add_list(CLI::App& app, int&) {
     const std::vector<std::pair<std::string, std::function<std::vector<Named>()>>> sections = {
         {"activations", known_activations},
         {"schemes", known_schemes},
+        {"optimizers", known_optimizers},
         {"losses", known_losses},
         {"families", known_families},
         {"observables", observables},

@@ -273,6 +273,51 @@ TYPED_TEST(Pointwise, UpdatesFollowTheirFormulas) {
     }
 }
 
+TYPED_TEST(Pointwise, DecayGoesIntoTheGradientOrStandsBesideIt) {
+  using T = TypeParam;
+  const double tolerance = 32 * std::numeric_limits<T>::epsilon();  // a few roundings of numbers of order 1..4
+  for (const Index cols : widths)
+    for (const Index gap : {0, 2}) {
+      const Block<T> g(1, 6, cols, gap), w0(2, 6, cols, gap), m0(3, 6, cols, gap);
+      Block<T> v0(4, 6, cols, gap);
+      for (Index i = 0; i < 6; ++i)
+        for (Index j = 0; j < cols; ++j) v0.view(i, j) = std::abs(v0.view(i, j)) + T(0.1);
+      Block<T> w_adam = w0, m = m0, v = v0, w_rmsprop = w0, square = v0;
+      adam<T>({.rate = 0.01, .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-3, .decay = 0.3, .keep = 0.9}, g.in(), m.view,
+              v.view, w_adam.view);
+      rmsprop<T>({.rate = 0.02, .beta2 = 0.9, .epsilon = 1e-2, .decay = 0.4}, g.in(), square.view, w_rmsprop.view);
+      for (Index i = 0; i < 6; ++i)
+        for (Index j = 0; j < cols; ++j) {
+          const double wij = w0.view(i, j), vij = v0.view(i, j);
+          double h = g.view(i, j) + 0.3 * wij;
+          const double first = 0.8 * m0.view(i, j) + 0.2 * h, second = 0.95 * vij + 0.05 * h * h;
+          ASSERT_NEAR(m.view(i, j), first, tolerance);
+          ASSERT_NEAR(v.view(i, j), second, tolerance);
+          ASSERT_NEAR(w_adam.view(i, j), 0.9 * wij - 0.01 * first / (std::sqrt(second) + 1e-3), tolerance);
+          h = g.view(i, j) + 0.4 * wij;
+          const double mean_square = 0.9 * vij + 0.1 * h * h;
+          ASSERT_NEAR(square.view(i, j), mean_square, tolerance);
+          ASSERT_NEAR(w_rmsprop.view(i, j), wij - 0.02 * h / (std::sqrt(mean_square) + 1e-2), tolerance);
+        }
+      for (const Block<T>* block : {&w_adam, &m, &v, &w_rmsprop, &square}) block->check_gaps();
+    }
+}
+
+TYPED_TEST(Pointwise, MomentumMayWriteOverItsGradient) {
+  using T = TypeParam;  // g <- g + mu v with the new v: Nesterov's direction
+  for (const Index cols : widths) {
+    const Block<T> g(1, 3, cols, 1), v0(2, 3, cols, 1);
+    Block<T> v = v0, direction = g;
+    momentum<T>(T(0.5), T(-0.5), direction.in(), v.view, direction.view);
+    for (Index i = 0; i < 3; ++i)
+      for (Index j = 0; j < cols; ++j) {
+        const double next = 0.5 * v0.view(i, j) + g.view(i, j);
+        ASSERT_NEAR(v.view(i, j), next, 8 * std::numeric_limits<T>::epsilon());
+        ASSERT_NEAR(direction.view(i, j), g.view(i, j) + 0.5 * next, 16 * std::numeric_limits<T>::epsilon());
+      }
+  }
+}
+
 TYPED_TEST(Pointwise, SumsAgreeWithPlainLoops) {
   using T = TypeParam;
   for (const Index cols : widths)
@@ -309,6 +354,7 @@ TYPED_TEST(Pointwise, SizesThatDoNotFitAreRefused) {
   EXPECT_THROW(multiply_slope<T>(Function::relu, 0, a.in(), b.view), ShapeError);
   EXPECT_THROW(sgd<T>(T(1), a.in(), b.view), ShapeError);
   EXPECT_THROW(adam<T>({}, a.in(), a.view, a.view, b.view), ShapeError);
+  EXPECT_THROW(rmsprop<T>({}, a.in(), b.view, a.view), ShapeError);
   EXPECT_THROW((void)dot<T>(a.in(), b.in()), ShapeError);
 }
 

@@ -110,15 +110,19 @@ TEST_P(MeasuredExponents, AgreeWithPredictions) {
 
 constexpr auto kSgd = OptimizerKind::sgd;
 constexpr auto kAdam = OptimizerKind::adam;
+constexpr auto kAdamw = OptimizerKind::adamw;
+constexpr auto kRmsprop = OptimizerKind::rmsprop;
 INSTANTIATE_TEST_SUITE_P(
     Schemes, MeasuredExponents,
     ::testing::Values(Case{"standard", kSgd, 3, true, 1e-5, 3}, Case{"standard", kAdam, 3, true, 1e-6, 3},
                       Case{"ntk", kSgd, 3, true, 0.02, 3}, Case{"ntk", kSgd, 2, false, 0.05, 3},
                       Case{"ntk", kAdam, 3, true, 1e-3, 3}, Case{"mup", kSgd, 3, true, 0.02, 3},
                       Case{"mup", kSgd, 1, false, 0.05, 3}, Case{"mup", kAdam, 3, true, 1e-3, 3},
-                      Case{"mean-field", kSgd, 2, false, 0.05, 3}, Case{"integrable", kSgd, 2, false, 1, 3},
-                      Case{"integrable", kSgd, 3, false, 0.5, 3}, Case{"integrable", kSgd, 4, true, 0.5, 3},
-                      Case{"integrable", kAdam, 3, true, 1, 1}, Case{"integrable", kAdam, 3, false, 0.4, 3}));
+                      Case{"ntk", kRmsprop, 3, true, 1e-4, 3}, Case{"mup", kRmsprop, 3, true, 1e-4, 3},
+                      Case{"mup", kAdamw, 3, true, 1e-3, 3}, Case{"mean-field", kSgd, 2, false, 0.05, 3},
+                      Case{"integrable", kSgd, 2, false, 1, 3}, Case{"integrable", kSgd, 3, false, 0.5, 3},
+                      Case{"integrable", kSgd, 4, true, 0.5, 3}, Case{"integrable", kAdam, 3, true, 1, 1},
+                      Case{"integrable", kAdam, 3, false, 0.4, 3}));
 
 }  // namespace
 }  // namespace widthwise

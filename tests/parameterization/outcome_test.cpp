@@ -193,6 +193,30 @@ TEST(Outcome, OwnUpdatesUnderAdam) {
   EXPECT_EQ(slopes(of("mup", OptimizerKind::adam, 3)), (std::vector<Rational>{0, 0, 0, half}));
 }
 
+// A step of Muon with effective rate n^-q moves W x of a hidden layer by n^-q |x| where Adam's moves it by n^{1-q}: all
+// else equal, Muon at c - 1 leads wherever Adam leads at c. That is the rule itself; tests/agreement measures it.
+TEST(Outcome, MuonIsAdamWithOnePowerLessInTheHiddenRate) {
+  EXPECT_TRUE(rc::check([] {
+    const auto draw = [] { return Rational(*rc::gen::inRange(-6, 9), 4); };
+    const BlockExponents input = block(draw(), draw(), draw()), output = block(draw(), draw(), draw());
+    const BlockExponents hidden = block(draw(), draw(), draw());
+    BlockExponents smaller = hidden;
+    smaller.c -= 1;
+    const int L = *rc::gen::inRange(1, 5);
+    const Outcome adam = of(input, hidden, output, OptimizerKind::adamw, L);
+    const Outcome muon = of(input, smaller, output, OptimizerKind::muon, L);
+    RC_ASSERT(adam.outcome == muon.outcome);
+    RC_ASSERT(adam.predictions == muon.predictions);
+    RC_ASSERT(adam.r_per_layer == muon.r_per_layer);
+  }));
+  for (const char* name : {"ntk", "mup", "mean-field", "integrable"})
+    for (int L = 1; L <= 4; ++L)
+      EXPECT_EQ(of(name, OptimizerKind::muon, L).predictions, of(name, OptimizerKind::adam, L).predictions) << name;
+  // One rate everywhere: hidden layers alone now move by order one.
+  EXPECT_EQ(of("standard", OptimizerKind::muon, 3).predictions.at("own_update.2"), Rational(0));
+  EXPECT_EQ(of("standard", OptimizerKind::muon, 3).outcome, "unstable");
+}
+
 // Largest stable power of n on all rates: q_out >= 1 binds for standard SGD; a+b+r >= 1 with r = c - 1 for Adam.
 TEST(Outcome, OptimalLearningRates) {
   const auto best = [](const char* name, OptimizerKind optimizer) {
@@ -201,7 +225,8 @@ TEST(Outcome, OptimalLearningRates) {
   EXPECT_EQ(best("standard", OptimizerKind::sgd), Rational(-1));
   EXPECT_EQ(best("standard", OptimizerKind::adam), Rational(-3, 2));
   for (const char* name : {"ntk", "mup", "mean-field"})
-    for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::momentum})
+    for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::momentum,
+                                          OptimizerKind::adamw, OptimizerKind::rmsprop, OptimizerKind::muon})
       EXPECT_EQ(best(name, optimizer), Rational(0)) << name;
   const Outcome adam = of("standard", OptimizerKind::adam, 3);
   EXPECT_TRUE(std::any_of(adam.reasons.begin(), adam.reasons.end(), [](const std::string& reason) {
@@ -254,7 +279,8 @@ TEST(Outcome, ExtremeExponents) {
 // The word and the numbers come from the same sizes and must say the same, for any exponents.
 TEST(Outcome, WordAndNumbersAgree) {
   EXPECT_TRUE(rc::check([] {
-    const OptimizerKind optimizer = *rc::gen::element(OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam);
+    const OptimizerKind optimizer = *rc::gen::element(OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam,
+                                                      OptimizerKind::rmsprop, OptimizerKind::muon);
     const auto draw = [] { return Rational(*rc::gen::inRange(-6, 9), 4); };
     const auto any = [&] { return block(draw(), draw(), draw()); };
     const ActivationFacts* phi = *rc::gen::element(&relu, &tanh_, &sigmoid, &linear);
@@ -277,7 +303,8 @@ TEST(Outcome, WordAndNumbersAgree) {
 
 TEST(Outcome, DoesNotDependOnTheGauge) {
   EXPECT_TRUE(rc::check([] {
-    const OptimizerKind optimizer = *rc::gen::element(OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam);
+    const OptimizerKind optimizer = *rc::gen::element(OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam,
+                                                      OptimizerKind::rmsprop, OptimizerKind::muon);
     const auto draw = [] { return Rational(*rc::gen::inRange(-6, 7), 4); };
     const int L = *rc::gen::inRange(1, 5);
     BlockExponents blocks[3], moved[3];

@@ -58,13 +58,14 @@ TEST(Rational, IsAnOrderedFieldAndTextGoesRoundTrip) {
   }));
 }
 
-TEST(Triple, ReadsThreeExponentsAndRefusesOtherCounts) {
-  const BlockExponents block = parse_exponent_triple("-1/2, 0.5,1", "--hidden");
+TEST(BlockExponents, AreThreeOrFiveAndNoOtherCount) {
+  const BlockExponents block = parse_block_exponents("-1/2, 0.5,1", "--hidden");
   EXPECT_EQ(block.a, Rational(-1, 2));
   EXPECT_EQ(block.b, Rational(1, 2));
   EXPECT_EQ(block.c, Rational(1));
-  for (const char* text : {"", "1,2", "1,2,3,4", "1,,2", "1,2,x"})
-    EXPECT_THROW(parse_exponent_triple(text, "--hidden"), ConfigError) << text;
+  EXPECT_EQ(parse_block_exponents("0,1/2,1,3/2,-1", ""), (BlockExponents{0, Rational(1, 2), 1, Rational(3, 2), -1}));
+  for (const char* text : {"", "1,2", "1,2,3,4", "1,2,3,4,5,6", "1,,2", "1,2,x", "1,2,3,4,", "1,2,3,,5"})
+    EXPECT_THROW(parse_block_exponents(text, "--hidden"), ConfigError) << text;
 }
 
 }  // namespace

@@ -13,7 +13,8 @@
 namespace widthwise {
 namespace {
 
-constexpr OptimizerKind kOptimizers[] = {OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam};
+constexpr OptimizerKind kOptimizers[] = {OptimizerKind::sgd,   OptimizerKind::momentum, OptimizerKind::adam,
+                                         OptimizerKind::adamw, OptimizerKind::rmsprop,  OptimizerKind::muon};
 
 ScaleRequest request(OptimizerKind optimizer, double width) {
   ScaleRequest ask;
@@ -72,7 +73,31 @@ TEST(Scaling, RefusesNumbersThatAreNotPositive) {
   ScaleRequest ask = request(OptimizerKind::sgd, 0);
   EXPECT_THROW(scale(named_scheme("mup", OptimizerKind::sgd), ask), ConfigError);
   EXPECT_THROW(named_scheme("mupp", OptimizerKind::sgd), ConfigError);
-  EXPECT_THROW(parse_optimizer("adamw"), ConfigError);
+  EXPECT_THROW(parse_optimizer("adamx"), ConfigError);
+}
+
+// Every step of Adam is of the size of its effective rate, so Muon's hidden step, n^-1 of that, needs one power less;
+// the biases beside move as the preactivation does under both. Decay: the share it takes is rate * decay where it acts
+// on W as it is, rate * decay / epsilon where it is divided by a gradient of epsilon's size. standard is one rate
+// everywhere.
+TEST(Schemes, DecayAndMuonFollowFromAdam) {
+  for (const Named& known : known_schemes()) {
+    const Exponents adamw = named_scheme(known.name, OptimizerKind::adamw).width;
+    const Exponents muon = named_scheme(known.name, OptimizerKind::muon).width;
+    EXPECT_EQ(muon.input, adamw.input) << known.name;
+    EXPECT_EQ(muon.output, adamw.output) << known.name;
+    EXPECT_EQ(muon.hidden_bias.c, adamw.hidden_bias.c) << known.name;
+    EXPECT_EQ(muon.hidden.c, adamw.hidden.c - (known.name == "standard" ? 0 : 1)) << known.name;
+    for (const OptimizerKind optimizer : kOptimizers) {
+      const Exponents width = named_scheme(known.name, optimizer).width;
+      for (const BlockExponents* block :
+           {&width.input, &width.hidden, &width.output, &width.input_bias, &width.hidden_bias, &width.output_bias}) {
+        const BlockExponents w = effective_form(*block, optimizer);
+        const bool divided = optimizer == OptimizerKind::adam || optimizer == OptimizerKind::rmsprop;
+        EXPECT_EQ(w.c + w.d - (divided ? w.e : 0), Rational(0)) << known.name << " " << optimizer_name(optimizer);
+      }
+    }
+  }
 }
 
 // mup and mean-field are the same network in two gauges.
@@ -89,7 +114,7 @@ TEST(Gauge, MupAndMeanFieldAreOneOrbit) {
 // A large epsilon and decay make a wrong rule for them visible.
 TEST(Gauge, TrajectoriesAgreeInAllGauges) {
   EXPECT_TRUE(rc::check([] {
-    const OptimizerKind optimizer = kOptimizers[*rc::gen::inRange(0, 3)];
+    const OptimizerKind optimizer = *rc::gen::elementOf(std::vector(std::begin(kOptimizers), std::end(kOptimizers)));
     const auto draw = [] { return Rational(*rc::gen::inRange(-4, 5), 4); };
     const auto draw_block = [&] { return BlockExponents{draw(), draw(), draw() + 1, draw(), draw()}; };
     const Parameterization plain = custom_scheme(draw_block(), draw_block(), draw_block(), optimizer);

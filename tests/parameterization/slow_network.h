@@ -1,5 +1,5 @@
 // The judge of this room's predictions: a small slow network in plain loops, in double, stored as trainable w with its
-// multiplier (not in effective form), squared loss, full batch, SGD, momentum or Adam. Shares no code with the library
+// multiplier (not in effective form), squared loss, full batch, every update rule. Shares no code with the library
 // beyond the numbers of a Scaling.
 #pragma once
 
@@ -77,7 +77,12 @@ class Network {
     for (std::size_t s = 0; s < inputs.size(); ++s)
       add_gradient(inputs[s], targets[s], double(inputs.size()), gradient);
     ++steps_;
-    for (std::size_t l = 0; l <= L; ++l) apply(layers_[l], scaling_.weights[l], gradient[l], optimizer);
+    for (std::size_t l = 0; l <= L; ++l) {
+      if (optimizer == OptimizerKind::muon && l > 0 && l < L)
+        apply_muon(layers_[l], scaling_.weights[l], gradient[l]);
+      else
+        apply(layers_[l], scaling_.weights[l], gradient[l], optimizer);
+    }
   }
 
  private:
@@ -113,18 +118,50 @@ class Network {
   void apply(Layer& layer, const TensorScaling& t, const Vec& gradient, OptimizerKind optimizer) const {
     for (std::size_t i = 0; i < layer.w.size(); ++i) {
       double& w = layer.w[i];
-      if (optimizer == OptimizerKind::adam) {
-        layer.first[i] = 0.9 * layer.first[i] + 0.1 * gradient[i];
-        layer.second[i] = 0.999 * layer.second[i] + 0.001 * gradient[i] * gradient[i];
+      const bool decoupled = optimizer == OptimizerKind::adamw || optimizer == OptimizerKind::muon;
+      const double g = gradient[i] + (decoupled ? 0 : t.decay * w);
+      if (decoupled || optimizer == OptimizerKind::adam) {
+        layer.first[i] = 0.9 * layer.first[i] + 0.1 * g;
+        layer.second[i] = 0.999 * layer.second[i] + 0.001 * g * g;
         const double mean = layer.first[i] / (1 - std::pow(0.9, steps_));
         const double square = layer.second[i] / (1 - std::pow(0.999, steps_));
-        w -= t.rate * (mean / (std::sqrt(square) + t.epsilon) + t.decay * w);
+        w -= t.rate * (mean / (std::sqrt(square) + t.epsilon) + (decoupled ? t.decay * w : 0));
+      } else if (optimizer == OptimizerKind::rmsprop) {
+        layer.second[i] = 0.99 * layer.second[i] + 0.01 * g * g;
+        w -= t.rate * g / (std::sqrt(layer.second[i]) + t.epsilon);
       } else {
-        const double g = gradient[i] + t.decay * w;
         layer.first[i] = (optimizer == OptimizerKind::momentum ? 0.9 : 0) * layer.first[i] + g;
         w -= t.rate * layer.first[i];
       }
     }
+  }
+
+  // Square matrices: X = aX + bXX'X + cXX'XX'X, entry by entry.
+  void apply_muon(Layer& layer, const TensorScaling& t, const Vec& gradient) const {
+    const std::size_t n = layer.rows;
+    Vec x(gradient.size());
+    double norm = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      layer.first[i] = 0.95 * layer.first[i] + gradient[i];
+      x[i] = gradient[i] + 0.95 * layer.first[i];
+      norm += x[i] * x[i];
+    }
+    for (double& entry : x) entry /= std::sqrt(norm);
+    for (int k = 0; k < 5; ++k) {
+      const auto with_gram = [&](const Vec& y) {  // X X' Y
+        Vec below(n * n, 0), out(n * n, 0);
+        for (std::size_t i = 0; i < n; ++i)
+          for (std::size_t j = 0; j < n; ++j)
+            for (std::size_t m = 0; m < n; ++m) below[i * n + j] += x[m * n + i] * y[m * n + j];
+        for (std::size_t i = 0; i < n; ++i)
+          for (std::size_t j = 0; j < n; ++j)
+            for (std::size_t m = 0; m < n; ++m) out[i * n + j] += x[i * n + m] * below[m * n + j];
+        return out;
+      };
+      const Vec third = with_gram(x), fifth = with_gram(third);
+      for (std::size_t i = 0; i < x.size(); ++i) x[i] = 3.4445 * x[i] - 4.775 * third[i] + 2.0315 * fifth[i];
+    }
+    for (std::size_t i = 0; i < x.size(); ++i) layer.w[i] -= t.rate * (x[i] + t.decay * layer.w[i]);
   }
 
   Scaling scaling_;

@@ -147,6 +147,17 @@ TEST(Identity, StaysWhatItWasWhenKeysAreAdded) {
             "078e7effa1ff8b707cab3bf5f71f7e37");
 }
 
+TEST(Identity, AdamWithDecayIsANewRun) {
+  // Its decay once was decoupled, what adamw's is now: a run recorded then must not answer for one of today. Without
+  // decay nothing changed; these two hashes are those of then.
+  const std::string adam = "[training]\nsteps = 4\nlearning_rate = 0.5\noptimizer = \"adam\"\n";
+  const std::string adamw = "[training]\nsteps = 4\nlearning_rate = 0.5\noptimizer = \"adamw\"\n";
+  EXPECT_EQ(run(adam).identity(), "3354a57afc57212fad70619fc0603dab");
+  EXPECT_NE(run(adam + "weight_decay = 0.1\n").identity(), "ececde793360b2bb8214a81b1ab5753c");
+  EXPECT_NE(run(adam + "weight_decay = 0.1\n").identity(), run(adamw + "weight_decay = 0.1\n").identity());
+  EXPECT_NE(run(adam).identity(), run(adamw).identity());
+}
+
 TEST(Identity, KnowsWhatMatters) {
   const std::string sgd = "[training]\nsteps = 4\nlearning_rate = 0.5\nbatch = 8\n";
   // Adam's beta1 says nothing under sgd, the batch seed nothing on full batches; the measuring times are part of a run.

@@ -35,12 +35,28 @@ struct Literal {
     } else if (options.optimizer == OptimizerKind::momentum) {
       first = options.momentum * first + g + s.decay * w;
       w -= s.rate * first;
+    } else if (options.optimizer == OptimizerKind::rmsprop) {
+      const Matrix<double> h = g + s.decay * w;
+      second = options.beta2 * second + (1 - options.beta2) * h.cwiseProduct(h);
+      w -= s.rate * (h.array() / (second.array().sqrt() + s.epsilon)).matrix();
+    } else if (options.optimizer == OptimizerKind::muon && w.rows() == width && w.cols() == width) {
+      first = options.momentum * first + g;
+      Matrix<double> x = g + options.momentum * first;
+      x /= x.norm();
+      for (int k = 0; k < 5; ++k) {
+        const Matrix<double> gram = x * x.transpose();
+        x = (3.4445 * x - 4.775 * gram * x + 2.0315 * gram * gram * x).eval();
+      }
+      w -= s.rate * x + s.rate * s.decay * w;
     } else {
-      first = options.beta1 * first + (1 - options.beta1) * g;
-      second = options.beta2 * second + (1 - options.beta2) * g.cwiseProduct(g);
+      const bool in_gradient = options.optimizer == OptimizerKind::adam;
+      const Matrix<double> h = in_gradient ? Matrix<double>(g + s.decay * w) : g;
+      first = options.beta1 * first + (1 - options.beta1) * h;
+      second = options.beta2 * second + (1 - options.beta2) * h.cwiseProduct(h);
       const double c1 = 1 - std::pow(options.beta1, t), c2 = 1 - std::pow(options.beta2, t);
       const Matrix<double> move = ((first / c1).array() / ((second / c2).array().sqrt() + s.epsilon)).matrix();
-      w -= s.rate * move + s.rate * s.decay * w;
+      w -= s.rate * move;
+      if (!in_gradient) w -= s.rate * s.decay * (w + s.rate * move);
     }
   }
 };
@@ -88,24 +104,31 @@ void expect_literal(std::string_view scheme, OptimizerKind optimizer) {
 }
 
 TEST(Gauge, EffectiveTrainingIsTheLiteralOne) {
-  for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam})
-    for (const Named& scheme : known_schemes()) expect_literal(scheme.name, optimizer);
+  for (const Named& optimizer : known_optimizers())
+    for (const Named& scheme : known_schemes()) expect_literal(scheme.name, parse_optimizer(optimizer.name));
 }
 
 TEST(Gauge, AFactorMovedBetweenMultiplierAndWeightsChangesNothing) {
-  // a + s, b - s; rate c - 2s (sgd, momentum) or c - s (adam); epsilon e + s; decay d + 2s or, decoupled, d + s: what
-  // keeps std, rate, epsilon and decay of W. s = 1/2 at n = 16 is a factor 4, exact in binary.
+  // a + s, b - s; rate c - 2s (sgd, momentum) or c - s; epsilon e + s; decay d + 2s or, decoupled, d + s: what keeps
+  // std, rate, epsilon and decay of W. s = 1/2 at n = 16 is a factor 4, exact in binary. Epsilon and decay have
+  // exponents of their own, and at this width both are large enough to show.
   const Rational s(1, 2);
-  for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam}) {
-    const bool adam = optimizer == OptimizerKind::adam;
-    const Parameterization first = named_scheme("mup", optimizer);
+  for (const Named& named : known_optimizers()) {
+    SCOPED_TRACE(named.name);
+    const OptimizerKind optimizer = parse_optimizer(named.name);
+    const bool size_matters = optimizer == OptimizerKind::sgd || optimizer == OptimizerKind::momentum;
+    const bool decoupled = optimizer == OptimizerKind::adamw || optimizer == OptimizerKind::muon;
+    Parameterization first = named_scheme("mup", optimizer);
+    first.width.input.e = -s;
+    first.width.hidden.e = first.width.hidden.d = s;
+    first.width.output.d = -s;
     Parameterization second = first;
     for (BlockExponents* block : {&second.width.input, &second.width.hidden, &second.width.output}) {
       block->a += s;
       block->b -= s;
-      block->c -= adam ? s : s + s;
+      block->c -= size_matters ? s + s : s;
       block->e += s;
-      block->d += adam ? s : s + s;
+      block->d += decoupled ? s : s + s;
     }
     const Architecture network = testing::small_mlp(width, false);
     const std::vector<Member> members = {{Key(3), scale(first, request(optimizer))},

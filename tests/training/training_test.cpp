@@ -81,8 +81,8 @@ TEST_F(Training, AProbeChangesNothing) {
 TEST_F(Training, AMemberOfAnEnsembleTrainsAsItWouldAlone) {
   // Stacked products may round differently: equal to 1e-12 after ten steps, not bitwise.
   const std::vector<double> rates = {0.05, 0.1, 0.2, 0.4, 0.15};
-  for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam}) {
-    options.optimizer = optimizer;
+  for (const Named& optimizer : known_optimizers()) {
+    options.optimizer = parse_optimizer(optimizer.name);
     options.batch = 7;
     const auto members = testing::members_with_rates(network, rates);
     Ensemble<double> together(network, members);
@@ -90,7 +90,9 @@ TEST_F(Training, AMemberOfAnEnsembleTrainsAsItWouldAlone) {
     for (Index m = 0; m < 5; ++m) {
       Ensemble<double> alone(network, std::span(members).subspan(static_cast<std::size_t>(m), 1));
       run(alone);
-      EXPECT_LT(testing::distance(together, m, alone, 0), 1e-12);
+      // Muon multiplies rounding by some hundreds a step where singular values are small.
+      const double tolerance = options.optimizer == OptimizerKind::muon ? 1e-9 : 1e-12;
+      EXPECT_LT(testing::distance(together, m, alone, 0), tolerance) << optimizer.name;
     }
   }
 }

@@ -36,21 +36,34 @@ void column_sums(T a, View<const T> x, T beta, T* sums);
 /// w -= rate g.
 template <class T>
 void sgd(T rate, View<const T> g, View<T> w);
-/// v = mu v + g, w -= rate v.
+/// v = mu v + g, w -= rate v. g may be w itself.
 template <class T>
 void momentum(T mu, T rate, View<const T> g, View<T> v, View<T> w);
 
-/// One step of Adam (Kingma & Ba 2015, algorithm 1).
+/// One step of Adam (Kingma & Ba 2015, algorithm 1), with weight decay in the gradient, decoupled, or none.
 struct AdamStep {
   double rate = 1e-3;
   double beta1 = 0.9, beta2 = 0.999;
   double epsilon = 1e-8;
   double correction1 = 1, correction2 = 1;  ///< 1 / (1 - beta1^t) and 1 / (1 - beta2^t) at step t = 1, 2, ...
+  double decay = 0;                         ///< in the gradient
+  double keep = 1;                          ///< the share of w that decoupled decay leaves, 1 - rate decay
 };
-/// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
-/// w -= rate (correction1 m) / (sqrt(correction2 v) + epsilon).
+/// With h = g + decay w:  m = beta1 m + (1 - beta1) h, v = beta2 v + (1 - beta2) h^2,
+/// w = keep w - rate (correction1 m) / (sqrt(correction2 v) + epsilon).
 template <class T>
 void adam(const AdamStep& step, View<const T> g, View<T> m, View<T> v, View<T> w);
+
+/// One step of RMSProp (Tieleman & Hinton 2012), its average not corrected for the start at 0, decay in the gradient.
+struct RmspropStep {
+  double rate = 1e-3;
+  double beta2 = 0.99;
+  double epsilon = 1e-8;
+  double decay = 0;
+};
+/// With h = g + decay w:  v = beta2 v + (1 - beta2) h^2, w -= rate h / (sqrt(v) + epsilon).
+template <class T>
+void rmsprop(const RmspropStep& step, View<const T> g, View<T> v, View<T> w);
 
 /// sum x_ij^2; this and the two below are summed in double.
 template <class T>

@@ -64,19 +64,42 @@ void adam_rows(const pointwise::AdamStep& s, View<const T> g, View<T> m, View<T>
   const auto set = [&](double value) { return hn::Set(d, static_cast<T>(value)); };
   const auto beta1 = set(s.beta1), rest1 = set(1 - s.beta1), beta2 = set(s.beta2), rest2 = set(1 - s.beta2);
   const auto step = set(s.rate * s.correction1), correction2 = set(s.correction2), epsilon = set(s.epsilon);
+  const auto decay = set(s.decay), keep = set(s.keep);
   for (Index i = 0; i < g.rows; ++i) {
     const T* const gradient = g.row(i);
     T* const mean = m.row(i);
     T* const square = v.row(i);
     T* const weight = w.row(i);
     for_row(d, g.cols, [&](const auto& access, Index j) {
-      const auto dw = access.load(d, gradient + j);
+      const auto now = access.load(d, weight + j);
+      const auto dw = hn::MulAdd(decay, now, access.load(d, gradient + j));
       const auto first = hn::MulAdd(beta1, access.load(d, mean + j), hn::Mul(rest1, dw));
       const auto second = hn::MulAdd(beta2, access.load(d, square + j), hn::Mul(rest2, hn::Mul(dw, dw)));
       access.store(first, d, mean + j);
       access.store(second, d, square + j);
       const auto size = hn::Add(hn::Sqrt(hn::Mul(correction2, second)), epsilon);
-      access.store(hn::Sub(access.load(d, weight + j), hn::Div(hn::Mul(step, first), size)), d, weight + j);
+      access.store(hn::Sub(hn::Mul(keep, now), hn::Div(hn::Mul(step, first), size)), d, weight + j);
+    });
+  }
+}
+
+template <class T>
+void rmsprop_rows(const pointwise::RmspropStep& s, View<const T> g, View<T> v, View<T> w) {
+  const hn::ScalableTag<T> d;
+  const auto set = [&](double value) { return hn::Set(d, static_cast<T>(value)); };
+  const auto beta2 = set(s.beta2), rest2 = set(1 - s.beta2), decay = set(s.decay);
+  const auto step = set(s.rate), epsilon = set(s.epsilon);
+  for (Index i = 0; i < g.rows; ++i) {
+    const T* const gradient = g.row(i);
+    T* const square = v.row(i);
+    T* const weight = w.row(i);
+    for_row(d, g.cols, [&](const auto& access, Index j) {
+      const auto now = access.load(d, weight + j);
+      const auto dw = hn::MulAdd(decay, now, access.load(d, gradient + j));
+      const auto second = hn::MulAdd(beta2, access.load(d, square + j), hn::Mul(rest2, hn::Mul(dw, dw)));
+      access.store(second, d, square + j);
+      const auto size = hn::Add(hn::Sqrt(second), epsilon);
+      access.store(hn::Sub(now, hn::Div(hn::Mul(step, dw), size)), d, weight + j);
     });
   }
 }
@@ -129,6 +152,9 @@ double squared_difference_rows(View<const T> x, View<const T> y) {
   void adam_##name(const pointwise::AdamStep& s, View<const T> g, View<T> m, View<T> v, View<T> w) { \
     adam_rows(s, g, m, v, w);                                                                        \
   }                                                                                                  \
+  void rmsprop_##name(const pointwise::RmspropStep& s, View<const T> g, View<T> v, View<T> w) {      \
+    rmsprop_rows(s, g, v, w);                                                                        \
+  }                                                                                                  \
   double dot_##name(View<const T> x, View<const T> y) {                                              \
     return dot_rows(x, y);                                                                           \
   }                                                                                                  \
@@ -160,6 +186,8 @@ HWY_EXPORT(momentum_f32);
 HWY_EXPORT(momentum_f64);
 HWY_EXPORT(adam_f32);
 HWY_EXPORT(adam_f64);
+HWY_EXPORT(rmsprop_f32);
+HWY_EXPORT(rmsprop_f64);
 HWY_EXPORT(dot_f32);
 HWY_EXPORT(dot_f64);
 HWY_EXPORT(squared_difference_f32);
@@ -227,6 +255,14 @@ void adam(const AdamStep& step, View<const T> g, View<T> m, View<T> v, View<T> w
 }
 
 template <class T>
+void rmsprop(const RmspropStep& step, View<const T> g, View<T> v, View<T> w) {
+  require_same_size("pointwise::rmsprop", g, v);
+  require_same_size("pointwise::rmsprop", g, w);
+  flatten(g, v, w);
+  WIDTHWISE_DISPATCH(rmsprop, step, g, v, w);
+}
+
+template <class T>
 double dot(View<const T> x, View<const T> y) {
   require_same_size("pointwise::dot", x, y);
   flatten(x, y);
@@ -251,6 +287,7 @@ double sum_squared_differences(View<const T> x, View<const T> y) {
   template void sgd(T, View<const T>, View<T>);                                  \
   template void momentum(T, T, View<const T>, View<T>, View<T>);                 \
   template void adam(const AdamStep&, View<const T>, View<T>, View<T>, View<T>); \
+  template void rmsprop(const RmspropStep&, View<const T>, View<T>, View<T>);    \
   template double dot(View<const T>, View<const T>);                             \
   template double sum_squares(View<const T>);                                    \
   template double sum_squared_differences(View<const T>, View<const T>);

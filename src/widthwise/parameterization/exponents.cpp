@@ -1,5 +1,6 @@
 #include "widthwise/parameterization/exponents.h"
 
+#include <algorithm>
 #include <array>
 
 #include "widthwise/base/error.h"
@@ -8,28 +9,16 @@ namespace widthwise {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kOptimizers = {"sgd", "momentum", "adam"};
-
-BlockExponents bias_beside(const BlockExponents& weight, bool input, OptimizerKind optimizer) {
+// A step of all entries of a weight by n^-q moves the preactivation by n^(reach - q), for features of order one.
+BlockExponents bias_beside(const BlockExponents& weight, int reach, OptimizerKind optimizer) {
   BlockExponents bias;
-  const Rational multiplier = optimizer == OptimizerKind::adam ? weight.a : weight.a + weight.a;
-  bias.c = multiplier + weight.c - (input ? 0 : 1);
+  const Rational multiplier = forgets_size(optimizer) ? weight.a : weight.a + weight.a;
+  bias.c = multiplier + weight.c - reach;
   bias.e = weight.e - weight.a;
   return bias;
 }
 
 }  // namespace
-
-std::string_view optimizer_name(OptimizerKind optimizer) {
-  return kOptimizers[static_cast<std::size_t>(optimizer)];
-}
-
-OptimizerKind parse_optimizer(std::string_view name) {
-  for (std::size_t i = 0; i < kOptimizers.size(); ++i)
-    if (name == kOptimizers[i]) return static_cast<OptimizerKind>(i);
-  throw ConfigError({"", "training.optimizer"}, "an optimizer", "'" + std::string(name) + "'",
-                    unknown_name_hint(name, {kOptimizers.begin(), kOptimizers.end()}));
-}
 
 InitLaw parse_init_law(std::string_view name) {
   if (name == "normal") return InitLaw::normal;
@@ -55,26 +44,23 @@ const BlockExponents& Exponents::bias(int layer, int hidden_layers_count) const 
 }
 
 void move_biases_with_preactivations(Exponents& exponents, OptimizerKind optimizer) {
-  exponents.input_bias = bias_beside(exponents.input, true, optimizer);
-  exponents.hidden_bias = bias_beside(exponents.hidden, false, optimizer);
-  exponents.output_bias = bias_beside(exponents.output, false, optimizer);
+  exponents.input_bias = bias_beside(exponents.input, 0, optimizer);
+  exponents.hidden_bias = bias_beside(exponents.hidden, optimizer == OptimizerKind::muon ? 0 : 1, optimizer);
+  exponents.output_bias = bias_beside(exponents.output, 1, optimizer);
 }
 
-BlockExponents parse_exponent_triple(std::string_view text, std::string_view key) {
-  std::array<std::string_view, 3> parts;
-  std::string_view rest = text;
-  for (std::size_t i = 0; i < 3; ++i) {
-    const auto comma = rest.find(',');
-    const bool last = i == 2;
-    if ((comma == std::string_view::npos) != last)
-      throw ConfigError({"", std::string(key)}, "three exponents a,b,c such as 1/2,0,0", "'" + std::string(text) + "'");
-    parts[i] = rest.substr(0, comma);
-    if (!last) rest.remove_prefix(comma + 1);
-  }
+BlockExponents parse_block_exponents(std::string_view text, std::string_view key) {
   BlockExponents block;
-  block.a = parse_rational(parts[0], key);
-  block.b = parse_rational(parts[1], key);
-  block.c = parse_rational(parts[2], key);
+  const std::array<Rational*, 5> exponents = {&block.a, &block.b, &block.c, &block.e, &block.d};
+  const auto count = static_cast<std::size_t>(std::ranges::count(text, ',')) + 1;
+  if (count != 3 && count != exponents.size())
+    throw ConfigError({"", std::string(key)}, "exponents a,b,c such as 1/2,0,0, or a,b,c,e,d such as 0,1/2,1,1,-1",
+                      "'" + std::string(text) + "'");
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto comma = text.find(',');
+    *exponents[i] = parse_rational(text.substr(0, comma), key);
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+  }
   return block;
 }
 

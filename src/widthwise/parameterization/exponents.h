@@ -12,16 +12,10 @@
 #include <string_view>
 #include <vector>
 
+#include "widthwise/parameterization/optimizer.h"
 #include "widthwise/parameterization/rational.h"
 
 namespace widthwise {
-
-/// The family of update rules a parameterization is written for; momentum scales like sgd.
-enum class OptimizerKind { sgd, momentum, adam };
-/// "sgd", "momentum", "adam".
-std::string_view optimizer_name(OptimizerKind optimizer);
-/// @throws ConfigError with key training.optimizer for an unknown name.
-OptimizerKind parse_optimizer(std::string_view name);
 
 /// Exponents of one block; a positive one shrinks with width.
 struct BlockExponents {
@@ -55,12 +49,13 @@ struct Parameterization {
 };
 
 /// The bias exponents with which a bias moves by as much as the weights beside it move the preactivation: with
-/// features of order one, hidden and output c_bias = 2a + c - 1 (sgd) or a + c - 1 (adam), input the same without -1,
-/// and epsilon that of the effective weight, e - a. Multiplier and initial size do not depend on width.
+/// features of order one, hidden and output c_bias = 2a + c - 1 (sgd) or a + c - 1 (where steps forget the gradient's
+/// size), input the same without -1 and so are Muon's hidden ones, whose step moves the preactivation by n^-(a+c); and
+/// epsilon that of the effective weight, e - a. Multiplier, initial size and decay do not depend on width.
 void move_biases_with_preactivations(Exponents& exponents, OptimizerKind optimizer);
 
-/// Reads "a,b,c" (each as parse_rational), for example "1/2,0,0"; e and d are 0.
+/// Reads "a,b,c" (each as parse_rational), for example "1/2,0,0", where e and d are 0, or all of "a,b,c,e,d".
 /// @throws ConfigError naming `key`.
-BlockExponents parse_exponent_triple(std::string_view text, std::string_view key);
+BlockExponents parse_block_exponents(std::string_view text, std::string_view key);
 
 }  // namespace widthwise

@@ -2,18 +2,14 @@
 
 namespace widthwise {
 
-Decay default_decay(OptimizerKind optimizer) {
-  return optimizer == OptimizerKind::adam ? Decay::decoupled : Decay::in_gradient;
-}
-
-BlockExponents gauge_shift(const BlockExponents& block, const Rational& theta, OptimizerKind optimizer, Decay decay) {
-  const bool adam = optimizer == OptimizerKind::adam;
+BlockExponents gauge_shift(const BlockExponents& block, const Rational& theta, OptimizerKind optimizer) {
+  const bool sizeless = forgets_size(optimizer);
   BlockExponents shifted = block;
   shifted.a += theta;
   shifted.b -= theta;
-  shifted.c -= adam ? theta : theta + theta;
-  if (adam) shifted.e += theta;
-  shifted.d += decay == Decay::decoupled && adam ? theta : theta + theta;
+  shifted.c -= sizeless ? theta : theta + theta;
+  if (sizeless) shifted.e += theta;
+  shifted.d += decay_of(optimizer) == Decay::decoupled ? theta : theta + theta;
   return shifted;
 }
 

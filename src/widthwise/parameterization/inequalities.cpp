@@ -45,7 +45,8 @@ std::string explain_r(const EffectiveNetwork& network, const Inequalities& value
   for (std::size_t l = 0; l + 1 < values.r_per_layer.size(); ++l)
     list += fmt::format("{}r_{} = {}", l == 0 ? "" : ", ", l + 1, text(values.r_per_layer[l]));
   const std::string rule =
-      network.adam
+      network.muon ? "r_l = a_l+c_l"
+      : network.adam
           ? "r_l = a_l+c_l-1+[l=1]"
           : fmt::format("r_l = G+2a_l+c_l-1+[l=1] with G = min(a_{{L+1}}+b_{{L+1}}, 2a_{{L+1}}+c_{{L+1}}) = {}",
                         text(values.G));

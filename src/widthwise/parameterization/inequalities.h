@@ -1,5 +1,5 @@
 // The inequality form of the tensor-program classification (Yang and Hu 2021, IV and IVb), in effective exponents
-// s_l = a_l + b_l and q_l = 2a_l + c_l (Adam: a_l + c_l):
+// s_l = a_l + b_l and q_l = 2a_l + c_l (Adam: a_l + c_l; Muon's hidden: a_l + c_l + 1, so that r_l = a_l + c_l):
 //
 //   G = min(s_{L+1}, q_{L+1})                              df/dh_l ~ n^-G
 //   r_l = G + q_l - 1 + [l=1]   (Adam: q_l - 1 + [l=1])    dW_l x_{l-1} ~ n^-r_l,  r = min over l <= L

@@ -142,19 +142,20 @@ void add_best_rate(const EffectiveNetwork& network, Outcome& outcome) {
   outcome.reasons.push_back(sentence);
 }
 
-// Adam forgets the gradient's size only while its epsilon stays below it.
+// A step forgets the gradient's size only while epsilon stays below it.
 void warn_of_epsilon(const Exponents& exponents, const EffectiveNetwork& network, const Propagation& sizes,
                      Outcome& outcome) {
   if (!network.adam) return;
   const int hidden_layers = network.hidden_layers();
   for (int l = 1; l <= hidden_layers + 1; ++l) {
+    if (network.muon && l > 1 && l <= hidden_layers) continue;  // an orthogonal factor has none
     const BlockExponents& block = exponents.weight(l, hidden_layers);
     const Size gradient =
         sizes.initial.backward[static_cast<size_t>(l)] * sizes.initial.feature[static_cast<size_t>(l - 1)];
     const Size epsilon = Size::power(block.a - block.e);
     if (!(gradient < epsilon)) continue;
     outcome.reasons.push_back(
-        fmt::format("Adam's epsilon is taken to stay below the gradients. In layer {} gradients are of size {} and "
+        fmt::format("Epsilon is taken to stay below the gradients. In layer {} gradients are of size {} and "
                     "epsilon is {} (exponent e = {}): however small it starts, it takes over at very large widths.",
                     l, power(gradient), power(epsilon), to_string(block.e)));
     return;

@@ -9,8 +9,9 @@
 //
 // Decided by carrying sizes n^x forward and backward step by step until they repeat (propagate.h), not by the published
 // inequalities, whose premises many exponents violate; where those hold the two agree, and the inequalities serve as
-// reasons. Assumed: mean-zero initial weights, no biases, targets and loss slopes of order one, an Adam epsilon below
-// its gradients, generic data (no cancellations). The depth L is fixed; depth exponents play no role.
+// reasons. Assumed: mean-zero initial weights, no biases, targets and loss slopes of order one, an epsilon below the
+// gradients, no weight decay, generic data (no cancellations), and few samples beside the width. The depth L is fixed;
+// depth exponents play no role.
 #pragma once
 
 #include <map>

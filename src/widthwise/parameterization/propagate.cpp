@@ -190,11 +190,13 @@ void find_growth(const Sizes& sizes, int step, Propagation& result) {
 EffectiveNetwork effective_network(const Exponents& exponents, OptimizerKind optimizer, int hidden_layers,
                                    const ActivationFacts& activation) {
   EffectiveNetwork network;
-  network.adam = optimizer == OptimizerKind::adam;
+  network.adam = forgets_size(optimizer);
+  network.muon = optimizer == OptimizerKind::muon;
   network.activation = activation;
   for (int l = 1; l <= hidden_layers + 1; ++l) {
     const BlockExponents& block = exponents.weight(l, hidden_layers);
     network.layers.push_back({block.a + block.b, block.c + block.a + (network.adam ? Rational(0) : block.a)});
+    if (network.muon && l > 1 && l <= hidden_layers) network.layers.back().rate += 1;
   }
   return network;
 }

@@ -3,7 +3,14 @@
 //
 //   forward    h_l = W_l x_{l-1},  x_l = phi(h_l)
 //   backward   D_l = df/dh_l = phi'(h_l) * W_{l+1}^T D_{l+1}
-//   update     dW_l = -n^-q_l D_l x_{l-1}^T            (Adam: entries of size n^-q_l with the signs of that)
+//   update     dW_l = -n^-q_l D_l x_{l-1}^T            (Adam and its kin: entries of size n^-q_l with the signs of
+//   that)
+//
+// Muon moves a hidden matrix by n^-q U V^T, the orthogonal factor of the momentum of such products: its rank is at most
+// the number of samples seen, its singular values are of order one, and U and V lie in the spans of the D and the x.
+// Unit vectors spread over n entries have entries n^{-1/2}, so those of U V^T are n^-1, and |U V^T x| = |x|: aligned
+// with D and x exactly as Adam's step is. It is thus an Adam step with q_l = a_l + c_l + 1, and that is how it is
+// carried.
 //
 // each product with its alignment, as the tensor-program rules have it:
 //   W_0 x, W_0^T D, hidden    sum of n independent terms: n^{1/2}
@@ -22,13 +29,15 @@
 
 namespace widthwise {
 
-/// A network in effective form: W_l = n^-init * O(1) entries, rate n^-rate; entry l-1 for l = 1..L+1.
+/// A network in effective form: W_l = n^-init * O(1) entries, rate n^-rate (of entries: Muon's hidden ones one more);
+/// entry l-1 for l = 1..L+1.
 struct EffectiveLayer {
   Rational init, rate;
 };
 struct EffectiveNetwork {
   std::vector<EffectiveLayer> layers;
-  bool adam = false;
+  bool adam = false;  // steps forget the gradient's size
+  bool muon = false;  // and those of hidden matrices are orthogonal factors
   ActivationFacts activation;
   Rational output_alignment = 1;  // the power of n in W_0 dx at the output; 1/2 assumes no alignment there
 

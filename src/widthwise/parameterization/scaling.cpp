@@ -32,11 +32,12 @@ TensorScaling tensor(const ScaleRequest& request, const Ratios& ratio, const Blo
   t.decay = request.weight_decay * ratio.power(width.d, depth.d);
 
   const double m = t.multiplier;
-  const double rate_factor = request.optimizer == OptimizerKind::adam ? m : m * m;
+  const double rate_factor = forgets_size(request.optimizer) ? m : m * m;
+  const double decay_factor = decay_of(request.optimizer) == Decay::decoupled ? m : m * m;
   t.effective_std = t.init_std * m;
   t.effective_rate = t.rate * rate_factor;
   t.effective_epsilon = t.epsilon / m;
-  t.effective_decay = t.decay / rate_factor;
+  t.effective_decay = t.decay / decay_factor;
   return t;
 }
 

@@ -9,9 +9,11 @@
 //
 //                 std       rate             epsilon       decay
 //   sgd, momentum std * m   rate * m^2       epsilon / m   decay / m^2     (gradient in w is m times that in W)
-//   adam          std * m   rate * m         epsilon / m   decay / m       (decoupled: rate * decay is kept)
+//   adam, rmsprop std * m   rate * m         epsilon / m   decay / m^2     (decay in the gradient, as for sgd)
+//   adamw, muon   std * m   rate * m         epsilon / m   decay / m       (decoupled: rate * decay is kept)
 //
-// With this effective_decay, one step multiplies W by 1 - effective_rate * effective_decay under each optimizer.
+// With this effective_decay, one step multiplies W by 1 - effective_rate * effective_decay under sgd, momentum (its
+// first), adamw and muon; under adam and rmsprop effective_decay * W is added to the gradient.
 #pragma once
 
 #include <vector>
@@ -47,7 +49,7 @@ struct ScaleRequest {
   double depth = 0;       // what the depth exponents scale with; 0: hidden_layers
   double input_dimension = 1;
   double learning_rate = 1;
-  double epsilon = 1e-8;    // Adam's, at the reference
+  double epsilon = 1e-8;    // of Adam and its kin, at the reference
   double weight_decay = 0;  // of weights and biases, at the reference
   double bias_std = 0;      // deviation of initial biases at the reference
   InitGains gains;

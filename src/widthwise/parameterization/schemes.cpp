@@ -17,7 +17,8 @@ struct Row {
   const char* name;
   const char* sentence;
   Triple a, b, c, adam_c;
-  Triple adam_epsilon;  // of the effective weight: e - a
+  Triple adam_epsilon;    // of the effective weight: e - a
+  bool one_rate = false;  // everywhere, biases included
 };
 
 const std::vector<Row>& rows() {
@@ -28,7 +29,8 @@ const std::vector<Row>& rows() {
        {0, half, half},
        {0, 0, 0},
        {0, 0, 0},
-       {0, 0, 0}},
+       {0, 0, 0},
+       true},
       {"ntk",
        "tangent-kernel parameterization: wide networks become linear in their parameters (Jacot et al. 2018)",
        {0, half, half},
@@ -65,9 +67,16 @@ BlockExponents block(const Row& row, std::size_t i, OptimizerKind optimizer) {
   BlockExponents exponents;
   exponents.a = row.a[i];
   exponents.b = row.b[i];
-  exponents.c = optimizer == OptimizerKind::adam ? row.adam_c[i] : row.c[i];
-  if (optimizer == OptimizerKind::adam) exponents.e = row.adam_epsilon[i] + row.a[i];
+  exponents.c = forgets_size(optimizer) ? row.adam_c[i] : row.c[i];
+  if (forgets_size(optimizer)) exponents.e = row.adam_epsilon[i] + row.a[i];
+  if (optimizer == OptimizerKind::muon && i == 1 && !row.one_rate) exponents.c -= 1;
   return exponents;
+}
+
+// What makes the share of a weight that a step's decay takes the same at all widths.
+Rational decay_exponent(const BlockExponents& block, OptimizerKind optimizer) {
+  const bool divided = forgets_size(optimizer) && decay_of(optimizer) == Decay::in_gradient;
+  return divided ? block.e - block.c : -block.c;
 }
 
 }  // namespace
@@ -80,10 +89,10 @@ Parameterization named_scheme(std::string_view name, OptimizerKind optimizer) {
     Parameterization scheme =
         custom_scheme(block(row, 0, optimizer), block(row, 1, optimizer), block(row, 2, optimizer), optimizer);
     scheme.name = row.name;
-    if (name == "standard") scheme.width.input_bias = scheme.width.hidden_bias = scheme.width.output_bias = {};
+    if (row.one_rate) scheme.width.input_bias = scheme.width.hidden_bias = scheme.width.output_bias = {};
     for (BlockExponents* exponents : {&scheme.width.input, &scheme.width.hidden, &scheme.width.output,
                                       &scheme.width.input_bias, &scheme.width.hidden_bias, &scheme.width.output_bias})
-      exponents->d = -exponents->c;  // rate * decay, the share a step takes off each weight, is the same at all widths
+      exponents->d = decay_exponent(*exponents, optimizer);
     return scheme;
   }
   throw ConfigError({"", "parameterization.name"}, "a parameterization", "'" + std::string(name) + "'",

@@ -8,11 +8,17 @@
 //   integrable  0  1   1      0 0   0     -1 -2 -1   [0   0   0  ]     -1  0 1      [0 1 1]
 //
 // Sources: Yang and Hu 2021; Golikov 2020; Hajjar, Chizat and Giraud 2021. mup and mean-field are one gauge orbit. The
-// Adam forms keep what defines the scheme: ntk the largest rates that stay in the kernel regime, the others mup's
-// effective rates. Adam's epsilon follows the gradient of features of order one: effective exponents (1/2, 1/2, 0) for
-// ntk, (1, 1, 0) for mup, mean-field and integrable (under integrable gradients of a fresh deep network are smaller
-// still: there keep epsilon tiny). Weight decay takes the same share of a weight per step at all widths, d = -c. Biases
-// move with the preactivation, except under standard: one rate everywhere.
+// Adam forms are those of every rule whose steps forget the gradient's size (adam, adamw, rmsprop, muon). They keep
+// what defines the scheme: ntk the largest rates that stay in the kernel regime, the others mup's effective rates.
+// Under muon the hidden c is one less, except under standard: a step along an orthogonal factor has entries n^-1 times
+// the rate (propagate.h), so that effective hidden exponents are 1/2 for ntk and 0, one constant rate, for mup,
+// mean-field and integrable. standard keeps one rate everywhere, whatever the rule.
+//
+// Epsilon follows the gradient of features of order one: effective exponents (1/2, 1/2, 0) for ntk, (1, 1, 0) for mup,
+// mean-field and integrable (under integrable gradients of a fresh deep network are smaller still: there keep epsilon
+// tiny). Weight decay takes the same share of a weight per step at all widths: d = -c, and where it goes through Adam's
+// or RMSProp's division by a gradient that scales like epsilon, d = e - c. Biases move with the preactivation, except
+// under standard: one rate everywhere.
 #pragma once
 
 #include <string_view>

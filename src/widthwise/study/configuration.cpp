@@ -97,6 +97,9 @@ std::string canonical(const std::map<std::string, Value>& values) {
     const KeySpec& spec = key_spec(key);
     if (is_relevant(spec, values)) relevant.push_back({key, value, 0});
   }
+  // Once adam's decay stood beside the update, as adamw's does. Runs recorded then are not those of today.
+  if (values.at("training.optimizer").text() == "adam" && values.at("training.weight_decay").number() != 0)
+    relevant.push_back({"training.weight_decay_is", {"in the gradient", 0}, 0});
   return to_json({std::move(relevant), 0});
 }
 
@@ -110,7 +113,8 @@ void check_together(const Configuration& run) {
       refuse("data.test", "test samples, to measure " + name.text(), "0");
   if (run.text("parameterization.name") == "custom")
     for (const char* block : {"parameterization.input", "parameterization.hidden", "parameterization.output"})
-      if (run.text(block) == "none") refuse(block, "exponents \"a,b,c\" of a custom parameterization", "nothing");
+      if (run.text(block) == "none")
+        refuse(block, "exponents \"a,b,c\" or \"a,b,c,e,d\" of a custom parameterization", "nothing");
   if (run.text("training.loss") == "cross-entropy" && run.text("data.labels") != "classes")
     refuse("training.loss", "a loss for data.labels = " + run.text("data.labels"),
            "cross-entropy, which needs data.labels = classes");

@@ -1,9 +1,11 @@
 #include "widthwise/study/cost.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "widthwise/observable/observable.h"
 #include "widthwise/observable/times.h"
+#include "widthwise/parameterization/optimizer.h"
 
 namespace widthwise {
 
@@ -71,12 +73,17 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
   RunCost cost;
   cost.flops =
       steps * batch * training_flops_per_sample(architecture) + 2 * moments * points * flops_per_sample(architecture);
+  if (configuration.text("training.optimizer") == "muon")  // five times three products a hidden matrix
+    cost.flops += steps * 30 * std::pow(static_cast<double>(architecture.width), 3) *
+                  static_cast<double>(architecture.hidden_layers - 1);
   // A constant a step stands for its fixed expenses.
   cost.work = cost.flops * waste(static_cast<double>(architecture.width)) + 2e4 * steps;
   const double scalar = configuration.text("training.dtype") == "float32" ? 4 : 8;
-  const double copies = configuration.text("training.optimizer") == "adam"  ? 5
-                        : configuration.text("training.optimizer") == "sgd" ? 3
-                                                                            : 4;
+  const OptimizerKind optimizer = parse_optimizer(configuration.text("training.optimizer"));
+  const double copies = optimizer == OptimizerKind::sgd        ? 3
+                        : optimizer == OptimizerKind::momentum ? 4
+                        : optimizer == OptimizerKind::muon     ? 7
+                                                               : 5;
   const double units = static_cast<double>((architecture.hidden_layers + 1) * architecture.width);
   cost.memory =
       scalar * (copies * static_cast<double>(parameter_count(architecture)) + 3 * std::max(batch, points) * units);

@@ -150,7 +150,8 @@ void add_parameterization(Keys& keys) {
   for (const char* block : {"input", "hidden", "output"})
     keys.push_back(where(optional(choice(std::string("parameterization.") + block, "", {},
                                          std::string("exponents \"a,b,c\" of the ") + block +
-                                             " block for a custom parameterization: multiplier, init, rate")),
+                                             " block for a custom parameterization: multiplier, init, rate; or "
+                                             "\"a,b,c,e,d\" with those of epsilon and weight decay")),
                          name, {"custom"}));
   keys.push_back(choice("parameterization.init_law", "normal", {"normal", "uniform"}, "law of the initial weights"));
   keys.push_back(
@@ -179,16 +180,22 @@ void add_data(Keys& keys) {
 
 void add_training(Keys& keys) {
   const std::string optimizer = "training.optimizer";
-  keys.push_back(choice(optimizer, "sgd", {"sgd", "momentum", "adam"}, "the update rule"));
+  keys.push_back(choice(optimizer, "sgd", names(known_optimizers()), "the update rule"));
   keys.push_back(choice("training.loss", "squared", names(known_losses()), "what is minimized"));
   keys.push_back(required(number("training.learning_rate", 0, positive, "the rate at the reference width")));
   keys.push_back(whole("training.batch", 0, {0, 1e9}, "samples a step; 0 for all"));
   keys.push_back(required(whole("training.steps", 0, {0, many}, "how many updates")));
-  keys.push_back(where(number("training.momentum", 0.9, share, "of momentum"), optimizer, {"momentum"}));
-  keys.push_back(where(number("training.beta1", 0.9, share, "of Adam: decay of the mean"), optimizer, {"adam"}));
-  keys.push_back(where(number("training.beta2", 0.999, share, "of Adam: decay of the square"), optimizer, {"adam"}));
+  keys.push_back(with_default(
+      where(number("training.momentum", 0.9, share, "of momentum; of muon (0.95)"), optimizer, {"momentum", "muon"}),
+      optimizer, {"muon"}, {0.95, 0}));
   keys.push_back(
-      where(number("training.epsilon", 1e-8, {0, infinity}, "of Adam, at the reference width"), optimizer, {"adam"}));
+      where(number("training.beta1", 0.9, share, "of Adam: decay of the mean"), optimizer, {"adam", "adamw", "muon"}));
+  keys.push_back(
+      with_default(where(number("training.beta2", 0.999, share, "of Adam: decay of the square; of rmsprop (0.99)"),
+                         optimizer, {"adam", "adamw", "rmsprop", "muon"}),
+                   optimizer, {"rmsprop"}, {0.99, 0}));
+  keys.push_back(where(number("training.epsilon", 1e-8, {0, infinity}, "of Adam and rmsprop, at the reference width"),
+                       optimizer, {"adam", "adamw", "rmsprop", "muon"}));
   keys.push_back(number("training.weight_decay", 0, {0, infinity}, "weight decay at the reference width"));
   keys.push_back(choice("training.dtype", "float32", {"float32", "float64"}, "precision of the network"));
   keys.push_back(optional(number("training.max_seconds", 0, positive, "stop a run after this wall time")));

@@ -8,13 +8,13 @@ namespace widthwise {
 
 Parameterization make_parameterization(const Configuration& configuration) {
   const OptimizerKind optimizer = parse_optimizer(configuration.text("training.optimizer"));
-  const auto triple = [&](const std::string& block) {
+  const auto exponents = [&](const std::string& block) {
     const std::string key = "parameterization." + block;
-    return parse_exponent_triple(configuration.text(key), key);
+    return parse_block_exponents(configuration.text(key), key);
   };
   const std::string& name = configuration.text("parameterization.name");
   Parameterization scheme = name == "custom"
-                                ? custom_scheme(triple("input"), triple("hidden"), triple("output"), optimizer)
+                                ? custom_scheme(exponents("input"), exponents("hidden"), exponents("output"), optimizer)
                                 : named_scheme(name, optimizer);
   scheme.reference_width = configuration.number("parameterization.reference_width");
   scheme.reference_depth = configuration.number("parameterization.reference_depth");

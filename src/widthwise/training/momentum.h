@@ -15,7 +15,7 @@ template <class T>
 class Momentum final : public UpdateRule<T> {
  public:
   Momentum(double momentum, const Ensemble<T>& ensemble);
-  void update(Ensemble<T>& ensemble, const Factors<T>& factors, std::int64_t step, T* scratch) override;
+  void update(Ensemble<T>& ensemble, const Factors<T>& factors, const UpdateStep& step, T* scratch) override;
   int kept_per_weight() const override { return 1; }
 
  private:

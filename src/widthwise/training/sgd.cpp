@@ -13,17 +13,18 @@ const TensorScaling& of_layer(const std::vector<TensorScaling>& tensors, Index l
 }
 
 template <class T>
-void update_weight(const TensorScaling& scaling, View<const T> delta, View<const T> input, View<T> weight) {
-  const double rate = scaling.effective_rate;
+void update_weight(const TensorScaling& scaling, double factor, View<const T> delta, View<const T> input,
+                   View<T> weight) {
+  const double rate = factor * scaling.effective_rate;
   dense_layer::backward_weight<T>(static_cast<T>(-rate), delta, input,
                                   static_cast<T>(1 - rate * scaling.effective_decay), weight);
 }
 
 // Members with rates of their own share one product once the rate sits in delta.
 template <class T>
-void update_stacked(Ensemble<T>& ensemble, const Factors<T>& factors) {
+void update_stacked(Ensemble<T>& ensemble, double factor, const Factors<T>& factors) {
   for (Index member = factors.members.first; member < factors.members.first + factors.members.count; ++member) {
-    const T rate = static_cast<T>(ensemble.scaling(member).weights[0].effective_rate);
+    const T rate = static_cast<T>(factor * ensemble.scaling(member).weights[0].effective_rate);
     const View<T> delta = delta_of(factors, member);
     for (Index i = 0; i < delta.rows; ++i)
       for (Index j = 0; j < delta.cols; ++j) delta(i, j) *= rate;
@@ -43,18 +44,20 @@ bool any_decay(const Ensemble<T>& ensemble, MemberRange members, Index layer) {
 }  // namespace
 
 template <class T>
-void Sgd<T>::update(Ensemble<T>& ensemble, const Factors<T>& factors, std::int64_t, T*) {
+void Sgd<T>::update(Ensemble<T>& ensemble, const Factors<T>& factors, const UpdateStep& step, T*) {
   const MemberRange members = factors.members;
   for (Index member = members.first; member < members.first + members.count; ++member) {
     const TensorScaling& scaling = of_layer(ensemble.scaling(member).biases, factors.layer);
+    const double rate = step.rate_factor * scaling.effective_rate;
     if (const View<T> bias = ensemble.bias(member, factors.layer); bias.data)
-      dense_layer::backward_bias<T>(static_cast<T>(-scaling.effective_rate), delta_of(factors, member),
-                                    static_cast<T>(1 - scaling.effective_rate * scaling.effective_decay), bias.data);
+      dense_layer::backward_bias<T>(static_cast<T>(-rate), delta_of(factors, member),
+                                    static_cast<T>(1 - rate * scaling.effective_decay), bias.data);
   }
-  if (members.count > 1 && !any_decay(ensemble, members, factors.layer)) return update_stacked(ensemble, factors);
+  if (members.count > 1 && !any_decay(ensemble, members, factors.layer))
+    return update_stacked(ensemble, step.rate_factor, factors);
   for (Index member = members.first; member < members.first + members.count; ++member)
-    update_weight<T>(of_layer(ensemble.scaling(member).weights, factors.layer), delta_of(factors, member),
-                     factors.input, ensemble.weight(member, factors.layer));
+    update_weight<T>(of_layer(ensemble.scaling(member).weights, factors.layer), step.rate_factor,
+                     delta_of(factors, member), factors.input, ensemble.weight(member, factors.layer));
 }
 
 template class Sgd<float>;

@@ -12,7 +12,7 @@ namespace widthwise {
 template <class T>
 class Sgd final : public UpdateRule<T> {
  public:
-  void update(Ensemble<T>& ensemble, const Factors<T>& factors, std::int64_t step, T* scratch) override;
+  void update(Ensemble<T>& ensemble, const Factors<T>& factors, const UpdateStep& step, T* scratch) override;
 };
 
 extern template class Sgd<float>;

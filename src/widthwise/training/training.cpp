@@ -41,6 +41,7 @@ void check(const Ensemble<T>& ensemble, View<const T> inputs, View<const T> targ
                     architecture.input_dimension, architecture.outputs),
         fmt::format("{} x {} inputs, {} x {} targets", inputs.rows, inputs.cols, targets.rows, targets.cols));
   require(options.steps >= 0, "training.steps", "a number of steps >= 0", static_cast<double>(options.steps));
+  check_schedule(options.schedule, options.steps);
   require(options.max_seconds > 0, "training.max_seconds", "a time > 0", options.max_seconds);
   require(options.target_loss >= 0, "training.target_loss", "a loss >= 0", options.target_loss);
   require(options.divergence_cap > 0, "training.divergence_cap", "a number > 0", options.divergence_cap);
@@ -56,7 +57,8 @@ BlockPlan plan(const Ensemble<T>& ensemble, const UpdateRule<T>& rule, Index bat
   for (Index layer = 1; layer <= ensemble.layers(); ++layer) {
     const View<const T> weight = ensemble.weight(0, layer);
     const double size = static_cast<double>(weight.size());
-    numbers += size * (1 + rule.kept_per_weight() + (rule.needs_scratch() ? 1 : 0));
+    numbers += size * (1 + rule.kept_per_weight());
+    numbers += static_cast<double>(rule.scratch_size(ensemble.parameters().dense(layer), 1));
     numbers += 3 * static_cast<double>(batch * weight.rows);  // preactivation, activation, delta
     multiplications = std::max(multiplications, size * static_cast<double>(batch));
   }

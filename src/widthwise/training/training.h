@@ -4,7 +4,8 @@
 //   g = alpha f(theta_k) + kappa f(theta_0)              trained output; f(theta_0) is cached on the training inputs
 //   theta_{k+1} = update(theta_k, alpha * sum_s dLoss/dg_s df_s/dtheta)
 //
-// with one update rule of sgd.h, momentum.h, adam.h in effective form. Time = step: one unit of time is one update.
+// with one update rule of sgd.h, momentum.h, adam.h, rmsprop.h, muon.h in effective form and the rates of all tensors
+// times the factor of schedule.h. Time = step: one unit of time is one update.
 //
 // A probe at step k sees the state before update k: step 0 is initialization, `steps` the end. A member whose loss or
 // output is not finite, or above a cap, has diverged at that step and leaves; the others continue. That is a result,
@@ -25,6 +26,7 @@
 #include "widthwise/loss/loss.h"
 #include "widthwise/network/ensemble.h"
 #include "widthwise/parameterization/scaling.h"
+#include "widthwise/training/schedule.h"
 
 namespace widthwise {
 
@@ -36,8 +38,9 @@ struct OutputScale {
 /// How an ensemble trains. Rates, Adam's epsilon and weight decay come per tensor from each member's Scaling.
 struct TrainingOptions {
   OptimizerKind optimizer = OptimizerKind::sgd;
-  double momentum = 0.9;              // v <- momentum v + gradient, in [0, 1)
-  double beta1 = 0.9, beta2 = 0.999;  // Adam's averages of gradient and squared gradient, in [0, 1)
+  double momentum = 0.9;              // v <- momentum v + gradient, in [0, 1): of momentum and muon (usually 0.95)
+  double beta1 = 0.9, beta2 = 0.999;  // averages of gradient and squared gradient, in [0, 1); rmsprop: usually 0.99
+  Schedule schedule;                  // of the rates
 
   Index batch = 0;         // samples a step; 0: all, in their own order
   std::int64_t steps = 0;  // updates

@@ -13,17 +13,22 @@
 
 namespace widthwise {
 
+/// Which update it is, counted from 0, and the factor of the schedule on all rates.
+struct UpdateStep {
+  std::int64_t number = 0;
+  double rate_factor = 1;
+};
+
 template <class T>
 class UpdateRule {
  public:
   virtual ~UpdateRule() = default;
 
-  /// Applies update `step` (counted from 0) to the layer and the members of `factors`, whose delta it may overwrite.
-  /// `scratch` has room for the gradient of that layer's weights of all these members. Called from several threads at
-  /// once for different members.
-  virtual void update(Ensemble<T>& ensemble, const Factors<T>& factors, std::int64_t step, T* scratch) = 0;
-  /// Whether update uses `scratch`.
-  virtual bool needs_scratch() const { return false; }
+  /// Applies update `step` to the layer and the members of `factors`, whose delta it may overwrite. `scratch` has room
+  /// for scratch_size numbers. Called from several threads at once for different members.
+  virtual void update(Ensemble<T>& ensemble, const Factors<T>& factors, const UpdateStep& step, T* scratch) = 0;
+  /// Numbers of working memory an update of a layer of so many members needs.
+  virtual Index scratch_size(const Dense& /*layer*/, Index /*members*/) const { return 0; }
   /// Numbers a rule keeps for each weight, beside the weight.
   virtual int kept_per_weight() const { return 0; }
 };

@@ -12,14 +12,12 @@ namespace widthwise {
 
 namespace {
 
-// Room for the gradient of any layer's weights (of all members in layer 1) or biases.
+// Room for the update of any layer; layer 1 comes with all members at once.
 template <class T>
-Index scratch_size(const Ensemble<T>& ensemble, Index members) {
+Index scratch_size(const Ensemble<T>& ensemble, const UpdateRule<T>& rule, Index members) {
   Index size = 0;
-  for (Index layer = 1; layer <= ensemble.layers(); ++layer) {
-    const View<const T> weight = ensemble.weight(0, layer);
-    size = std::max(size, (layer == 1 ? members : 1) * weight.size());
-  }
+  for (Index layer = 1; layer <= ensemble.layers(); ++layer)
+    size = std::max(size, rule.scratch_size(ensemble.parameters().dense(layer), layer == 1 ? members : 1));
   return size;
 }
 
@@ -60,7 +58,7 @@ Worker<T>::Worker(const Ensemble<T>& ensemble, const Problem<T>& problem, const 
     batch_inputs_.resize(batch, problem.inputs.cols);
     batch_targets_.resize(batch, problem.targets.cols);
   }
-  if (rule.needs_scratch()) scratch_ = AlignedArray<T>(scratch_size(ensemble, members));
+  if (const Index size = scratch_size(ensemble, rule, members); size > 0) scratch_ = AlignedArray<T>(size);
 }
 
 template <class T>
@@ -132,6 +130,7 @@ void Worker<T>::train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<Memb
   const Index end = block.first + block.count;
   for (std::int64_t step = segment.from; step < segment.to; ++step) {
     take_batch(segment, step);
+    const UpdateStep update{step, problem_.options.schedule.factor(step, problem_.options.steps)};
     for (MemberRange range = next_active<T>(runs, block.first, end); range.count > 0;
          range = next_active<T>(runs, range.first + range.count, end)) {
       propagation_.forward(ensemble, inputs_, range);
@@ -148,7 +147,7 @@ void Worker<T>::train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<Memb
       for (MemberRange staying = next_active<T>(runs, range.first, range_end); staying.count > 0;
            staying = next_active<T>(runs, staying.first + staying.count, range_end))
         propagation_.backward(ensemble, staying, [&](const Factors<T>& factors) {
-          rule.update(ensemble, factors, step, scratch_.data());
+          rule.update(ensemble, factors, update, scratch_.data());
         });
     }
   }

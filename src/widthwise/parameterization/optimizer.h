@@ -1,0 +1,37 @@
+// The update rules a parameterization is written for, and the two things about each that powers of the width depend on:
+// whether its steps remember how large the gradient is, and where its weight decay acts. The rules themselves are in
+// training.
+//
+//   rule       a step knows the gradient's size   decay
+//   sgd        yes                                in the gradient
+//   momentum   yes                                in the gradient
+//   adam       no                                 in the gradient
+//   adamw      no                                 decoupled
+//   rmsprop    no                                 in the gradient
+//   muon       no                                 decoupled
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "widthwise/base/named.h"
+
+namespace widthwise {
+
+enum class OptimizerKind { sgd, momentum, adam, adamw, rmsprop, muon };
+/// "sgd", "momentum", "adam", "adamw", "rmsprop", "muon".
+std::string_view optimizer_name(OptimizerKind optimizer);
+/// @throws ConfigError with key training.optimizer for an unknown name.
+OptimizerKind parse_optimizer(std::string_view name);
+/// All names, with a sentence each.
+std::vector<Named> known_optimizers();
+
+/// Whether a step is divided by the size of the gradient: with W = m w, the step in W then is m times that in w and
+/// not m^2 times.
+bool forgets_size(OptimizerKind optimizer);
+
+/// Where weight decay acts: added to the gradient, or on the weights beside the update.
+enum class Decay { in_gradient, decoupled };
+Decay decay_of(OptimizerKind optimizer);
+
+}  // namespace widthwise
