@@ -27,6 +27,14 @@ void assign(View<double> to, const Matrix<double>& from) {
     for (Index j = 0; j < to.cols; ++j) to(i, j) = from(i, j);
 }
 
+// The schedule's factor at update t = 1, 2, ... of `steps`, for a warm-up with half a cosine behind it.
+double factor_of(const Schedule& schedule, int t, double steps) {
+  const double warmup = static_cast<double>(schedule.warmup_steps), f = schedule.final_rate;
+  if (t <= warmup) return t / warmup;
+  if (schedule.shape == Schedule::Shape::constant) return 1;
+  return f + (1 - f) * 0.5 * (1 + std::cos(std::acos(-1.0) * (t - 1 - warmup) / (steps - warmup)));
+}
+
 // Trains one member by `reference`: the slow loop of the header's equations, batch by batch.
 void train_slowly(Ensemble<double>& ensemble, Index member, const Data& data, const Loss& loss,
                   const TrainingOptions& options, const Reference& reference) {
@@ -37,7 +45,9 @@ void train_slowly(Ensemble<double>& ensemble, Index member, const Data& data, co
   const auto update = [&](View<double> values, View<double> slope, State& state, const TensorScaling& scaling, int t) {
     Matrix<double> w = testing::matrix_of(values);
     if (t == 1) state.first = state.second = Matrix<double>::Zero(w.rows(), w.cols());
-    reference(w, testing::matrix_of(slope), state, scaling, t);
+    TensorScaling scheduled = scaling;
+    scheduled.effective_rate *= factor_of(options.schedule, t, static_cast<double>(options.steps));
+    reference(w, testing::matrix_of(slope), state, scheduled, t);
     assign(values, w);
   };
   for (int t = 1; t <= options.steps; ++t) {
@@ -60,8 +70,10 @@ void train_slowly(Ensemble<double>& ensemble, Index member, const Data& data, co
   }
 }
 
-void expect_same_as(const Reference& reference, const TrainingOptions& options, double decay = 0,
-                    double tolerance = 1e-12) {
+void expect_same_as(const Reference& reference, TrainingOptions options, double decay = 0, double tolerance = 1e-12) {
+  if (decay != 0) {  // and the rates change
+    options.schedule = {.shape = Schedule::Shape::cosine, .warmup_steps = 4, .final_rate = 0.2};
+  }
   const Data data = testing::small_data();
   const auto loss = make_loss("squared");
   const Architecture network = testing::small_mlp();

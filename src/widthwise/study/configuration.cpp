@@ -9,6 +9,7 @@
 #include "widthwise/study/grid.h"
 #include "widthwise/study/identity.h"
 #include "widthwise/study/schema.h"
+#include "widthwise/study/scheme.h"
 
 namespace widthwise {
 
@@ -118,6 +119,9 @@ void check_together(const Configuration& run) {
   if (run.text("training.loss") == "cross-entropy" && run.text("data.labels") != "classes")
     refuse("training.loss", "a loss for data.labels = " + run.text("data.labels"),
            "cross-entropy, which needs data.labels = classes");
+  check_schedule(make_schedule(run), run.whole("training.steps"));
+  if (run.text("data.labels") == "values" && !std::isnan(run.number("training.stop_margin")))
+    refuse("training.stop_margin", "labels with a sign or a class, since margins are theirs", "data.labels = values");
 }
 
 }  // namespace

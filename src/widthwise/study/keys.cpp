@@ -9,6 +9,7 @@
 #include "widthwise/observable/observable.h"
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/schema.h"
+#include "widthwise/training/schedule.h"
 
 namespace widthwise {
 
@@ -109,6 +110,11 @@ KeySpec unless(KeySpec spec, std::string key, std::vector<std::string> values) {
   return spec;
 }
 
+KeySpec later(KeySpec spec) {
+  spec.later = true;
+  return spec;
+}
+
 // Another default where `key` is `value`.
 KeySpec with_default(KeySpec spec, std::string key, const std::vector<std::string>& values, Value standard) {
   spec.standard_key = std::move(key);
@@ -204,6 +210,24 @@ void add_training(Keys& keys) {
   keys.push_back(number("training.divergence_cap", 1e6, positive, "outputs or loss above this count as diverged"));
   keys.push_back(number("training.alpha", 1, {}, "the trained output is alpha f + kappa f_0"));
   keys.push_back(number("training.kappa", 0, {}, "-alpha centres the output at initialization"));
+  const std::string schedule = "training.schedule";
+  keys.push_back(later(choice(schedule, "constant", names(known_schedules()), "how all rates change over the steps")));
+  keys.push_back(
+      later(whole("training.warmup_steps", 0, {0, many}, "updates in which the rates rise from 0; 0: none")));
+  keys.push_back(later(where(number("training.final_rate", 0, {0, infinity}, "of cosine: the last rate over the first"),
+                             schedule, {"cosine"})));
+  keys.push_back(later(where(whole("training.switch_step", 0, {0, many}, "of step: the first update at another rate"),
+                             schedule, {"step"})));
+  keys.push_back(later(where(number("training.switch_factor", 0.1, {0, infinity}, "of step: that rate over the first"),
+                             schedule, {"step"})));
+  keys.push_back(later(optional(number("training.stop_margin", 0, {}, "stop when all margins are this large"))));
+  keys.push_back(later(unless(number("training.stop_share", 1, {0, 1, true}, "share of samples that need that margin"),
+                              "training.stop_margin", {"none"})));
+  keys.push_back(later(whole("training.patience", 0, {0, many},
+                             "stop when the training loss has not fallen for so many steps; 0: never")));
+  keys.push_back(later(unless(number("training.min_improvement", 1e-4, {0, 1, false, true},
+                                     "a loss must be smaller by this share to have fallen"),
+                              "training.patience", {"0"})));
 }
 
 void add_measure(Keys& keys) {

@@ -65,6 +65,11 @@ TrainingOptions training_options(const RunGroup& group) {
   const double seconds = first.number("training.max_seconds");
   if (!std::isnan(seconds)) options.max_seconds = seconds;
   options.target_loss = first.number("training.target_loss");
+  options.schedule = make_schedule(first);
+  options.stopping.margin = first.number("training.stop_margin");
+  options.stopping.share = first.number("training.stop_share");
+  options.stopping.patience = first.whole("training.patience");
+  options.stopping.min_improvement = first.number("training.min_improvement");
   options.divergence_cap = first.number("training.divergence_cap");
   for (const Configuration& run : group.runs)
     options.output_scales.push_back({run.number("training.alpha"), run.number("training.kappa")});

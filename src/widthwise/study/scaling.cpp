@@ -27,6 +27,14 @@ std::shared_ptr<const Activation> make_activation(const Configuration& configura
                          configuration.number("architecture.activation_parameter"));
 }
 
+Schedule make_schedule(const Configuration& configuration) {
+  return {.shape = parse_schedule(configuration.text("training.schedule")),
+          .warmup_steps = configuration.whole("training.warmup_steps"),
+          .final_rate = configuration.number("training.final_rate"),
+          .switch_step = configuration.whole("training.switch_step"),
+          .switch_factor = configuration.number("training.switch_factor")};
+}
+
 ActivationFacts activation_facts(const Activation& activation) {
   const bool linear = activation.homogeneity_degree() == 1 && activation.kinks().empty();
   return {activation.homogeneity_degree(), activation.centred(), activation.bounded(), linear};

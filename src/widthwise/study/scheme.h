@@ -1,4 +1,4 @@
-// The parameterization and the activation a configuration names, and what theory asks of the latter.
+// The parameterization, the activation and the schedule a configuration names, and what theory asks of the second.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include "widthwise/parameterization/activation_facts.h"
 #include "widthwise/parameterization/exponents.h"
 #include "widthwise/study/grid.h"
+#include "widthwise/training/schedule.h"
 
 namespace widthwise {
 
@@ -14,6 +15,8 @@ namespace widthwise {
 Parameterization make_parameterization(const Configuration& configuration);
 /// @throws ConfigError (architecture.*)
 std::shared_ptr<const Activation> make_activation(const Configuration& configuration);
+/// Its numbers as they stand; check_schedule says whether they fit.
+Schedule make_schedule(const Configuration& configuration);
 /// What the outcome engine asks of an activation.
 ActivationFacts activation_facts(const Activation& activation);
 

@@ -17,6 +17,7 @@ struct MemberRun {
   OutputScale scale;
   Matrix<T> initial_output;     // f(theta_0) on the training inputs, samples x outputs; empty where kappa = 0
   std::vector<double> losses;   // of the updates since the last probe
+  LossHistory history;          // of the training loss
   std::int64_t probed_at = -1;  // step of the last probe
 };
 

@@ -42,6 +42,7 @@ void check(const Ensemble<T>& ensemble, View<const T> inputs, View<const T> targ
         fmt::format("{} x {} inputs, {} x {} targets", inputs.rows, inputs.cols, targets.rows, targets.cols));
   require(options.steps >= 0, "training.steps", "a number of steps >= 0", static_cast<double>(options.steps));
   check_schedule(options.schedule, options.steps);
+  check_stopping(options.stopping);
   require(options.max_seconds > 0, "training.max_seconds", "a time > 0", options.max_seconds);
   require(options.target_loss >= 0, "training.target_loss", "a loss >= 0", options.target_loss);
   require(options.divergence_cap > 0, "training.divergence_cap", "a number > 0", options.divergence_cap);
@@ -145,7 +146,7 @@ class Run {
   }
 
   Segment segment(std::int64_t from, std::int64_t to) const {
-    Segment segment{from, to, batches_.batch(), {}};
+    Segment segment{from, to, batches_.batch(), batches_.steps_per_epoch(), {}};
     if (batches_.full_batch()) return segment;
     for (std::int64_t step = from; step < to; ++step) {
       const auto rows = batches_.rows(step);

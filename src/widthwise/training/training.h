@@ -27,6 +27,7 @@
 #include "widthwise/network/ensemble.h"
 #include "widthwise/parameterization/scaling.h"
 #include "widthwise/training/schedule.h"
+#include "widthwise/training/stopping.h"
 
 namespace widthwise {
 
@@ -48,6 +49,7 @@ struct TrainingOptions {
 
   double max_seconds = std::numeric_limits<double>::infinity();  // wall time after which all members stop
   double target_loss = 0;       // a member stops at the first step whose batch loss is <= this; 0: never
+  Stopping stopping;            // by margin, or when the loss falls no more
   double divergence_cap = 1e6;  // diverged where |g| or the batch loss is above this, or not finite
 
   double alpha = 1, kappa = 0;             // of every member, unless:
@@ -56,7 +58,7 @@ struct TrainingOptions {
 
 enum class RunStatus {
   finished,     // all steps
-  stopped,      // by wall time or target loss
+  stopped,      // by wall time, target loss, margin or patience: the reason says which
   diverged,     // loss or output not finite or above the cap, at `step`
   interrupted,  // somebody asked (base/interrupt.h); not probed at the end
 };

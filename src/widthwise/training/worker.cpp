@@ -123,13 +123,61 @@ void Worker<T>::look(const Ensemble<T>& ensemble, std::span<MemberRun<T>> runs, 
   }
 }
 
+// From f on all training samples.
+template <class T>
+void Worker<T>::stop_by_margin(MemberRun<T>& run, View<const T> outputs, std::int64_t step) {
+  const Stopping& stopping = problem_.options.stopping;
+  const T alpha = static_cast<T>(run.scale.alpha), kappa = static_cast<T>(run.scale.kappa);
+  trained_.resize(outputs.rows, outputs.cols);
+  for (Index i = 0; i < outputs.rows; ++i)
+    for (Index j = 0; j < outputs.cols; ++j)
+      trained_(i, j) = alpha * outputs(i, j) + (run.scale.kappa == 0 ? T(0) : kappa * run.initial_output(i, j));
+  if (margins_hold<T>(stopping, view(std::as_const(trained_)), problem_.targets))
+    leave(run, RunStatus::stopped, step, problem_.seconds(),
+          stopping.share == 1
+              ? fmt::format("all margins had reached {:.3g}", stopping.margin)
+              : fmt::format("{:.3g} % of the margins had reached {:.3g}", 100 * stopping.share, stopping.margin));
+}
+
+// By forward passes over all samples, which leave the buffers of the current batch behind.
+template <class T>
+void Worker<T>::stop_by_margin(const Ensemble<T>& ensemble, std::span<MemberRun<T>> runs, MemberRange block,
+                               std::int64_t step) {
+  for (Index member = block.first; member < block.first + block.count; ++member) {
+    MemberRun<T>& run = runs[static_cast<std::size_t>(member)];
+    if (!run.active) continue;
+    const Matrix<T> all = outputs(ensemble, member);
+    stop_by_margin(run, view(all), step);
+  }
+}
+
+template <class T>
+void Worker<T>::stop_by_patience(MemberRun<T>& run, const Segment& segment, std::int64_t step) const {
+  const Stopping& stopping = problem_.options.stopping;
+  double loss = run.result.last_batch_loss;
+  if (segment.epoch > 1) {  // the mean over the epoch that ends here
+    const double sum = run.history.epoch_sum;
+    const bool ends = step > 0 && step % segment.epoch == 0;
+    run.history.epoch_sum = (ends ? 0 : sum) + loss;
+    if (!ends) return;
+    loss = sum / static_cast<double>(segment.epoch);
+  }
+  if (run.history.exhausted(stopping, loss, step))
+    leave(run, RunStatus::stopped, step, problem_.seconds(),
+          fmt::format("the training loss had not fallen by a share of {:.3g} for {} steps", stopping.min_improvement,
+                      step - run.history.best_step()));
+}
+
 template <class T>
 void Worker<T>::train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<MemberRun<T>> runs, MemberRange block,
                       const Segment& segment) {
   const double target = problem_.options.target_loss;
+  const Stopping& stopping = problem_.options.stopping;
   const Index end = block.first + block.count;
   for (std::int64_t step = segment.from; step < segment.to; ++step) {
     take_batch(segment, step);
+    if (stopping.by_margin() && !segment.rows.empty() && step > 0 && step % segment.epoch == 0)
+      stop_by_margin(ensemble, runs, block, step);
     const UpdateStep update{step, problem_.options.schedule.factor(step, problem_.options.steps)};
     for (MemberRange range = next_active<T>(runs, block.first, end); range.count > 0;
          range = next_active<T>(runs, range.first + range.count, end)) {
@@ -142,6 +190,9 @@ void Worker<T>::train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<Memb
         if (run.active && target > 0 && loss <= target)
           leave(run, RunStatus::stopped, step, problem_.seconds(),
                 fmt::format("batch loss {:.3g} reached the target {:.3g}", loss, target));
+        if (run.active && stopping.by_margin() && segment.rows.empty())
+          stop_by_margin(run, propagation_.output(member), step);
+        if (run.active && stopping.patience > 0) stop_by_patience(run, segment, step);
         if (run.active) run.losses.push_back(loss);
       }
       for (MemberRange staying = next_active<T>(runs, range.first, range_end); staying.count > 0;

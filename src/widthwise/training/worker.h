@@ -26,6 +26,7 @@ struct Problem {
 struct Segment {
   std::int64_t from = 0, to = 0;
   Index batch = 0;
+  std::int64_t epoch = 1;           // steps of an epoch; 1 for full batches
   std::vector<std::uint32_t> rows;  // of step from, from + 1, ...; empty: all samples in their own order
 };
 
@@ -34,8 +35,8 @@ class Worker {
  public:
   Worker(const Ensemble<T>& ensemble, const Problem<T>& problem, const UpdateRule<T>& rule, Index batch, Index members);
 
-  /// Updates the active members of `block` through all steps of `segment`; members that diverge or reach the target
-  /// loss become inactive, their result filled in.
+  /// Updates the active members of `block` through all steps of `segment`; members that diverge or stop become
+  /// inactive, their result filled in.
   void train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<MemberRun<T>> runs, MemberRange block,
              const Segment& segment);
   /// Only looks at the state before step segment.from: members may diverge there, nothing is updated.
@@ -47,10 +48,14 @@ class Worker {
   void take_batch(const Segment& segment, std::int64_t step);
   void judge(MemberRun<T>& run, Index member, std::int64_t step);
   void scale_output(const MemberRun<T>& run, Index member, View<T> trained) const;
+  void stop_by_margin(MemberRun<T>& run, View<const T> outputs, std::int64_t step);
+  void stop_by_margin(const Ensemble<T>& ensemble, std::span<MemberRun<T>> runs, MemberRange block, std::int64_t step);
+  void stop_by_patience(MemberRun<T>& run, const Segment& segment, std::int64_t step) const;
 
   const Problem<T>& problem_;
   Propagation<T> propagation_;
   Matrix<T> batch_inputs_, batch_targets_;
+  Matrix<T> trained_;                    // outputs on all samples, to look at margins
   View<const T> inputs_, targets_;       // of the current batch
   std::span<const std::uint32_t> rows_;  // of the current batch; empty: all
   AlignedArray<T> scratch_;
