@@ -49,6 +49,24 @@ TEST(Classify, NamedSchemesLeadWhereTheoryKnowsThem) {
   EXPECT_EQ(stuck["trivial"], true);
 }
 
+TEST(Classify, KnowsEveryOptimizerAndFiveExponents) {
+  for (const char* optimizer : {"adamw", "rmsprop", "muon"}) {
+    const std::string with = std::string(" --hidden-layers 3 --optimizer ") + optimizer;
+    EXPECT_EQ(classify("--scheme mup" + with)["outcome"], "feature") << optimizer;
+    EXPECT_EQ(classify("--scheme ntk" + with)["outcome"], "kernel") << optimizer;
+    EXPECT_EQ(classify("--scheme standard" + with)["outcome"], "unstable") << optimizer;
+  }
+  // Exponent e = 0 where gradients are n^-1: epsilon takes over, and the reasons say so; at e = 1 it keeps up.
+  const std::string rest = " --hidden-layers 3 --optimizer adamw --input=0,0,0,1,0 --output=0,1,1,0,-1";
+  EXPECT_THAT(classify("--hidden=0,1/2,1" + rest)["reasons"].dump(), HasSubstr("it takes over"));
+  const auto kept = classify("--hidden=0,1/2,1,1,-1" + rest);
+  EXPECT_EQ(kept["outcome"], "feature");
+  EXPECT_THAT(kept["reasons"].dump(), ::testing::Not(HasSubstr("it takes over")));
+  const Answer four = ask("classify abc --hidden=0,1/2,1,1" + rest);
+  EXPECT_EQ(four.exit, 2);
+  EXPECT_THAT(four.err, AllOf(HasSubstr("--hidden"), HasSubstr("a,b,c,e,d")));
+}
+
 TEST(Classify, TextSaysTheOutcomeAndTheInequalities) {
   const Answer answer = ask("classify abc --scheme mup --hidden-layers 3");
   EXPECT_EQ(answer.exit, 0) << answer.err;
@@ -74,6 +92,8 @@ TEST(List, NamesEverythingThereIs) {
     EXPECT_TRUE(all["activations"].contains(activation)) << activation;
   for (const char* scheme : {"standard", "ntk", "mup", "mean-field", "integrable"})
     EXPECT_TRUE(all["schemes"].contains(scheme)) << scheme;
+  for (const char* optimizer : {"sgd", "momentum", "adam", "adamw", "rmsprop", "muon"})
+    EXPECT_TRUE(all["optimizers"].contains(optimizer)) << optimizer;
   EXPECT_TRUE(all["observables"].contains("own_update"));
   EXPECT_THAT(ask("list keys").out, HasSubstr("training.learning_rate"));
   const Answer typo = ask("list activatons");

@@ -164,8 +164,8 @@ TEST_F(Stop, WhenTheLossComesToItsFloor) {
 }
 
 TEST_F(Stop, PatienceOfMiniBatchesLooksAtMeansOfEpochs) {
-  // Epoch i (the first is 1) sees every sample with distance q^(i-1): L = q^(2(i-1)) / 2, known at step 4 i. q^6 > 0.7 ends patience after
-  // the third epoch behind the first.
+  // Epoch i (the first is 1) sees every sample with distance q^(i-1): L = q^(2(i-1)) / 2, known at step 4 i. q^6 > 0.7
+  // ends patience after the third epoch behind the first.
   options.batch = 2;
   options.stopping.patience = 9;
   options.stopping.min_improvement = 0.3;
