@@ -126,7 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ntk", "tanh", OptimizerKind::rmsprop, 1e-5, true},
         Case{"mup", "relu", OptimizerKind::rmsprop, 1e-5, true},
         Case{"standard", "relu", OptimizerKind::muon, 1e-4, true}, Case{"ntk", "relu", OptimizerKind::muon, 1e-3, true},
-        Case{"mup", "tanh", OptimizerKind::muon, 1e-3, true}),
+        Case{"mup", "tanh", OptimizerKind::muon, 1e-3, true}, Case{"ntk", "abs", OptimizerKind::sgd, 1e-3},
+        Case{"mup", "cos", OptimizerKind::adam, 1e-4}, Case{"mup", "silu", OptimizerKind::sgd, 1e-2}),
     [](const auto& named) {
       std::string name = std::string(named.param.scheme) + "_" + named.param.activation + "_" +
                          std::string(optimizer_name(named.param.optimizer));

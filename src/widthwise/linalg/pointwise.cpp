@@ -5,6 +5,8 @@
 // The targets' includes come first, each once for every target.
 #include <hwy/highway.h>
 
+#include <cmath>
+
 #include "widthwise/linalg/pointwise.h"
 #include "widthwise/linalg/vector_math-inl.h"
 
@@ -124,6 +126,151 @@ struct Softplus {
   }
 };
 
+struct ReluPower {
+  int power;
+  /// max(z, 0)^k, k >= 1; not a number stays.
+  template <class D, class V>
+  static V raise(D d, V z, int k) {
+    const V base = hn::IfThenZeroElse(hn::Le(z, hn::Zero(d)), z);
+    V product = base;
+    for (int i = 1; i < k; ++i) product = hn::Mul(product, base);
+    return product;
+  }
+  template <class D, class V>
+  V value(D d, V z) const {
+    return raise(d, z, power);
+  }
+  template <class D, class V>
+  V slope(D d, V z) const {
+    if (power == 1) return Relu().slope(d, z);
+    return hn::Mul(hn::Set(d, static_cast<hn::TFromD<D>>(power)), raise(d, z, power - 1));
+  }
+};
+
+struct Modulus {
+  template <class D, class V>
+  V value(D, V z) const {
+    return hn::Abs(z);
+  }
+  template <class D, class V>
+  V slope(D d, V z) const {
+    return keep_nan(z, hn::IfThenElse(hn::Gt(z, hn::Zero(d)), hn::Set(d, 1), hn::Set(d, -1)));
+  }
+};
+
+struct Sigmoid {
+  /// exp(-|z|), in [0, 1].
+  template <class D, class V>
+  static V decay(D d, V z) {
+    return hn::Exp(d, hn::Neg(hn::Min(hn::Abs(z), hn::Set(d, hn::TFromD<D>(800)))));
+  }
+  /// 1 / (1 + exp(-z)) of that decay.
+  template <class D, class V>
+  static V of_decay(D d, V z, V e) {
+    const V one = hn::Set(d, 1);
+    return hn::Div(hn::IfThenElse(hn::Lt(z, hn::Zero(d)), e, one), hn::Add(one, e));
+  }
+  template <class D, class V>
+  V value(D d, V z) const {
+    return keep_nan(z, of_decay(d, z, decay(d, z)));
+  }
+  template <class D, class V>
+  V slope(D d, V z) const {  // e / (1 + e)^2, the same on both sides
+    const V e = decay(d, z), one_plus = hn::Add(e, hn::Set(d, 1));
+    return keep_nan(z, hn::Div(e, hn::Mul(one_plus, one_plus)));
+  }
+};
+
+struct Silu {
+  template <class D, class V>
+  V value(D d, V z) const {
+    const V s = Sigmoid::of_decay(d, z, Sigmoid::decay(d, z));
+    // -infinity times 0 would be not a number; its limit is 0.
+    return keep_nan(z, hn::IfThenElseZero(hn::Gt(s, hn::Zero(d)), hn::Mul(z, s)));
+  }
+  template <class D, class V>
+  V slope(D d, V z) const {  // s + z s (1 - s), s (1 - s) = e / (1 + e)^2
+    const V e = Sigmoid::decay(d, z), one_plus = hn::Add(e, hn::Set(d, 1));
+    const V bell = hn::Div(e, hn::Mul(one_plus, one_plus));
+    const V rest = hn::IfThenElseZero(hn::Gt(bell, hn::Zero(d)), hn::Mul(z, bell));
+    return keep_nan(z, hn::Add(Sigmoid::of_decay(d, z, e), rest));
+  }
+};
+
+template <class T>
+struct Elu {
+  T alpha;
+  template <class D, class V>
+  static V below(D d, V z) {
+    return hn::Clamp(z, hn::Set(d, T(-800)), hn::Zero(d));
+  }
+  template <class D, class V>
+  V value(D d, V z) const {
+    const V negative = hn::Mul(hn::Set(d, alpha), hn::Expm1(d, below(d, z)));
+    return keep_nan(z, hn::IfThenElse(hn::Gt(z, hn::Zero(d)), z, negative));
+  }
+  template <class D, class V>
+  V slope(D d, V z) const {
+    const V negative = hn::Mul(hn::Set(d, alpha), hn::Exp(d, below(d, z)));
+    return keep_nan(z, hn::IfThenElse(hn::Gt(z, hn::Zero(d)), hn::Set(d, 1), negative));
+  }
+};
+
+/// near(z), or far(z) lane by lane where some |z| is too large for Highway's sine and cosine.
+template <class D, class V, class Near, class Far>
+HWY_INLINE V for_any_size(D d, V z, const Near& near, const Far& far) {
+  using T = hn::TFromD<D>;
+  const auto large = hn::Gt(hn::Abs(z), hn::Set(d, T(39000)));
+  if (HWY_LIKELY(hn::AllFalse(d, large))) return keep_nan(z, near(z));
+  HWY_ALIGN T lanes[hn::MaxLanes(D())];
+  hn::Store(z, d, lanes);
+  for (std::size_t i = 0; i < hn::Lanes(d); ++i) lanes[i] = static_cast<T>(far(static_cast<double>(lanes[i])));
+  return hn::Load(d, lanes);
+}
+template <class D, class V>
+V sine(D d, V z) {
+  return for_any_size(
+      d, z, [d](V x) { return hn::Sin(d, x); }, [](double x) { return std::sin(x); });
+}
+template <class D, class V>
+V cosine(D d, V z) {
+  return for_any_size(
+      d, z, [d](V x) { return hn::Cos(d, x); }, [](double x) { return std::cos(x); });
+}
+
+struct Sine {
+  template <class D, class V>
+  V value(D d, V z) const {
+    return sine(d, z);
+  }
+  template <class D, class V>
+  V slope(D d, V z) const {
+    return cosine(d, z);
+  }
+};
+
+struct Cosine {
+  template <class D, class V>
+  V value(D d, V z) const {
+    return cosine(d, z);
+  }
+  template <class D, class V>
+  V slope(D d, V z) const {
+    return hn::Neg(sine(d, z));
+  }
+};
+
+struct Quadratic {
+  template <class D, class V>
+  V value(D, V z) const {
+    return hn::Mul(z, z);
+  }
+  template <class D, class V>
+  V slope(D, V z) const {
+    return hn::Add(z, z);
+  }
+};
+
 /// visit(phi) with the nonlinearity named.
 template <class T, class Visitor>
 void with_function(pointwise::Function function, T parameter, const Visitor& visit) {
@@ -143,6 +290,22 @@ void with_function(pointwise::Function function, T parameter, const Visitor& vis
       return visit(Tanh());
     case softplus:
       return visit(Softplus<T>{parameter, T(1) / parameter});
+    case relu_power:
+      return visit(ReluPower{static_cast<int>(parameter)});
+    case abs:
+      return visit(Modulus());
+    case sigmoid:
+      return visit(Sigmoid());
+    case silu:
+      return visit(Silu());
+    case elu:
+      return visit(Elu<T>{parameter});
+    case sin:
+      return visit(Sine());
+    case cos:
+      return visit(Cosine());
+    case quadratic:
+      return visit(Quadratic());
   }
 }
 

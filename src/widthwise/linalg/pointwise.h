@@ -16,7 +16,30 @@ namespace widthwise::pointwise {
 ///   gelu        z Phi(z), Phi the normal distribution function (the exact form, Hendrycks & Gimpel 2016)
 ///   tanh        tanh(z)
 ///   softplus    log(1 + exp(beta z)) / beta | beta > 0
-enum class Function { linear, relu, leaky_relu, erf, gelu, tanh, softplus };
+///   relu_power  max(z, 0)^p; slope 0 at 0 for p = 1 | p, a whole number >= 1
+///   abs         |z|; slope -1 at 0
+///   sigmoid     1 / (1 + exp(-z))
+///   silu        z / (1 + exp(-z))
+///   elu         z for z > 0, else alpha (exp(z) - 1); slope alpha at 0 | alpha
+///   sin, cos    of any finite z (slower beyond 39,000); not a number at infinity, where they have no limit
+///   quadratic   z^2
+enum class Function {
+  linear,
+  relu,
+  leaky_relu,
+  erf,
+  gelu,
+  tanh,
+  softplus,
+  relu_power,
+  abs,
+  sigmoid,
+  silu,
+  elu,
+  sin,
+  cos,
+  quadratic
+};
 
 /// z += bias (a row of z.cols entries, or null), h = phi(z). h may be z itself, or must not overlap it.
 template <class T>
