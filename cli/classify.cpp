@@ -5,44 +5,17 @@
 #include <nlohmann/json.hpp>
 
 #include "verbs.h"
-#include "widthwise/activation/activation.h"
 #include "widthwise/base/error.h"
 #include "widthwise/parameterization/classify_text.h"
-#include "widthwise/parameterization/outcome.h"
-#include "widthwise/parameterization/schemes.h"
-#include "widthwise/study/scheme.h"
+#include "widthwise/study/question.h"
 
 namespace widthwise::cli {
 
 namespace {
 
-struct Options {
-  std::string scheme, input, hidden, output;
-  std::string optimizer = "sgd", activation = "relu";
-  int hidden_layers = 3;
+struct Options : Question {
   bool json = false;
 };
-
-Parameterization parameterization(const Options& options, OptimizerKind optimizer) {
-  const bool triples = !options.input.empty() || !options.hidden.empty() || !options.output.empty();
-  if (!options.scheme.empty()) {
-    if (triples)
-      throw ConfigError({"command line", "--scheme"}, "either --scheme or --input, --hidden, --output", "both");
-    return named_scheme(options.scheme, optimizer);
-  }
-  if (options.input.empty() || options.output.empty() || (options.hidden.empty() && options.hidden_layers > 1))
-    throw ConfigError({"command line", "classify abc"},
-                      "--scheme, or exponents a,b,c or a,b,c,e,d for --input, --hidden and --output",
-                      triples ? "only some of the three" : "neither",
-                      "example: --input=0,0,0 --hidden=1/2,0,0 --output=1/2,0,0");
-  return custom_scheme(parse_block_exponents(options.input, "--input"),
-                       options.hidden.empty() ? BlockExponents{} : parse_block_exponents(options.hidden, "--hidden"),
-                       parse_block_exponents(options.output, "--output"), optimizer);
-}
-
-ClassifyRequest request(const Options& options, OptimizerKind optimizer) {
-  return {optimizer, options.hidden_layers, activation_facts(*make_activation(options.activation))};
-}
 
 template <class Map>
 nlohmann::json texts(const Map& rationals) {
@@ -62,23 +35,16 @@ nlohmann::json as_json(const Outcome& outcome) {
           {"predictions", texts(outcome.predictions)}};
 }
 
-Outcome outcome_of(const Options& options) {
-  const OptimizerKind optimizer = parse_optimizer(options.optimizer);
-  return classify(parameterization(options, optimizer), request(options, optimizer));
-}
-
-// A setting by the name of its option: "architecture.hidden_layers" is --hidden-layers here.
-std::string option_name(std::string key) {
-  if (key.starts_with("--") || key.find('.') == std::string::npos) return key;
-  key = key == "parameterization.name" ? "scheme" : key.substr(key.rfind('.') + 1);
-  std::replace(key.begin(), key.end(), '_', '-');
-  return "--" + key;
+// "hidden_layers" is the option --hidden-layers.
+std::string option_name(std::string member) {
+  std::replace(member.begin(), member.end(), '_', '-');
+  return "--" + member;
 }
 
 void classify_abc(const Options& options) {
   Outcome outcome;
   try {
-    outcome = outcome_of(options);
+    outcome = classify(options);
   } catch (const ConfigError& error) {
     throw ConfigError({"command line", option_name(error.place().key)}, error.expected(), error.got(), error.hint());
   }

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
-#include <thread>
 #include <vector>
+
+#include "widthwise/base/joining_thread.h"
 
 namespace widthwise {
 namespace {
@@ -27,7 +28,7 @@ TEST(Key, DrawsAreNestedInWidth) {
 TEST(Key, AnyNumberOfThreadsDrawsTheSame) {
   constexpr std::size_t rows = 64, cols = 33;
   std::vector<double> together = draw(Key(3), rows, cols), apart(rows * cols);
-  std::vector<std::jthread> threads;
+  std::vector<JoiningThread> threads;
   for (std::size_t t = 0; t < 4; ++t)
     threads.emplace_back([&, t] {
       for (std::size_t i = t; i < rows; i += 4)

@@ -1,7 +1,9 @@
 // Damaged data, stores that cannot be used, output nobody takes: what the program says and what it leaves alone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#if defined(__linux__)
 #include <sys/mount.h>
+#endif
 
 #include <nlohmann/json.hpp>
 
@@ -96,6 +98,7 @@ TEST(Store, ThatIsAFileIsRefused) {
   EXPECT_EQ(read_text(folder / "store"), "text");
 }
 
+#if defined(__linux__)
 TEST(Store, ReadOnlyServesAFinishedStudyAndRefusesMore) {
   const auto folder = folder_with_study("read-only");
   ASSERT_EQ(widthwise("run s.toml --quiet", folder).exit, 0);
@@ -128,6 +131,7 @@ TEST(Store, OnAFullDiskKeepsWhatItHas) {
   EXPECT_EQ(page.exit, 2);
   EXPECT_FALSE(half_a_page);
 }
+#endif
 
 TEST(Output, ThatCannotBeWrittenIsAnErrorOneNobodyReadsIsNone) {
   const auto folder = folder_with_study("output");

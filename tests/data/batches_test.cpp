@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
-#include <thread>
 
 #include "widthwise/base/error.h"
+#include "widthwise/base/joining_thread.h"
 
 namespace widthwise {
 namespace {
@@ -67,7 +67,7 @@ TEST(Batches, ThreadsMayAskAtOnce) {
   std::vector<std::vector<std::uint32_t>> expected;
   for (std::int64_t k = 0; k < 48; ++k) expected.push_back(copy(alone.rows(k)));  // six epochs: fewer than are kept
   std::vector<int> wrong(4);
-  std::vector<std::jthread> threads;
+  std::vector<JoiningThread> threads;
   for (std::size_t t = 0; t < 4; ++t)
     threads.emplace_back([&, t] {
       for (std::size_t repeat = 0; repeat < 50; ++repeat)

@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <fstream>
 #include <functional>
-#include <thread>
 
 #include "widthwise/base/error.h"
+#include "widthwise/base/joining_thread.h"
 #include "widthwise/linalg/openblas.h"
 #include "widthwise/linalg/peak.h"
 #include "widthwise/linalg/threads.h"
@@ -108,10 +108,14 @@ double best_rate(int thread_count, double seconds, const std::function<double(in
   };
   std::barrier sync(static_cast<std::ptrdiff_t>(count), between_rounds);
   const auto worker = [&](std::size_t index) {
-    for (sync.arrive_and_wait(); !stop; sync.arrive_and_wait()) done[index] = work(static_cast<int>(index));
+    while (true) {
+      sync.arrive_and_wait();
+      if (stop) return;
+      done[index] = work(static_cast<int>(index));
+    }
   };
-  std::vector<std::jthread> others;
-  for (std::size_t i = 1; i < count; ++i) others.emplace_back(worker, i);
+  std::vector<JoiningThread> others;
+  for (std::size_t i = 1; i < count; ++i) others.emplace_back([&worker, i] { worker(i); });
   worker(0);
   return best;
 }

@@ -378,6 +378,8 @@ HWY_EXPORT(slope_f64);
 namespace pointwise {
 namespace {
 
+using namespace linalg;  // of plain names the dispatch makes those of a target
+
 template <class A, class B>
 void require_same_size(const char* where, View<A> a, View<B> b) {
   if (a.rows != b.rows || a.cols != b.cols)
@@ -402,9 +404,9 @@ void forward(Function function, double parameter, View<T> z, const T* bias, View
   const bool flat = bias == nullptr && dense(z, h);
   const View<T> from = flat ? as_one_row(z) : z, to = flat ? as_one_row(h) : h;
   if constexpr (sizeof(T) == 4)
-    HWY_DYNAMIC_DISPATCH(linalg::forward_f32)(function, static_cast<float>(parameter), from, bias, to);
+    HWY_DYNAMIC_DISPATCH(forward_f32)(function, static_cast<float>(parameter), from, bias, to);
   else
-    HWY_DYNAMIC_DISPATCH(linalg::forward_f64)(function, parameter, from, bias, to);
+    HWY_DYNAMIC_DISPATCH(forward_f64)(function, parameter, from, bias, to);
 }
 
 template <class T>
@@ -414,9 +416,9 @@ void multiply_slope(Function function, double parameter, View<const T> z, View<T
   const View<const T> from = flat ? as_one_row(z) : z;
   const View<T> to = flat ? as_one_row(d) : d;
   if constexpr (sizeof(T) == 4)
-    HWY_DYNAMIC_DISPATCH(linalg::slope_f32)(function, static_cast<float>(parameter), from, to);
+    HWY_DYNAMIC_DISPATCH(slope_f32)(function, static_cast<float>(parameter), from, to);
   else
-    HWY_DYNAMIC_DISPATCH(linalg::slope_f64)(function, parameter, from, to);
+    HWY_DYNAMIC_DISPATCH(slope_f64)(function, parameter, from, to);
 }
 
 template void forward(Function, double, View<float>, const float*, View<float>);

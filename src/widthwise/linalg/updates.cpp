@@ -197,6 +197,8 @@ HWY_EXPORT(squared_difference_f64);
 namespace pointwise {
 namespace {
 
+using namespace linalg;  // of plain names the dispatch makes those of a target
+
 template <class A, class B>
 void require_same_size(const char* where, View<A> a, View<B> b) {
   if (a.rows != b.rows || a.cols != b.cols)
@@ -215,9 +217,9 @@ void flatten(View<T>&... views) {
 #define WIDTHWISE_DISPATCH(name, ...)                               \
   [&] {                                                             \
     if constexpr (sizeof(T) == 4)                                   \
-      return HWY_DYNAMIC_DISPATCH(linalg::name##_f32)(__VA_ARGS__); \
+      return HWY_DYNAMIC_DISPATCH(name##_f32)(__VA_ARGS__); \
     else                                                            \
-      return HWY_DYNAMIC_DISPATCH(linalg::name##_f64)(__VA_ARGS__); \
+      return HWY_DYNAMIC_DISPATCH(name##_f64)(__VA_ARGS__); \
   }()
 
 template <class T>

@@ -27,6 +27,16 @@ using store::known_dead;
 using store::ProcessName;
 namespace {
 
+/// When a file was last changed, in seconds.
+double modified(const struct stat& status) {
+#if defined(__APPLE__)
+  const timespec& time = status.st_mtimespec;
+#else
+  const timespec& time = status.st_mtim;
+#endif
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 [[noreturn]] void fail(const fs::path& path, const char* expected) {
   throw StoreError(path.string(), expected, std::strerror(errno), "nothing recorded is harmed");
 }
@@ -53,7 +63,7 @@ class Lock {
     struct stat status {};
     futimens(file_, nullptr);
     fstat(file_, &status);
-    return static_cast<double>(status.st_mtim.tv_sec) + 1e-9 * static_cast<double>(status.st_mtim.tv_nsec);
+    return modified(status);
   }
 
  private:
@@ -70,7 +80,7 @@ std::optional<ClaimFile> read_claim(const fs::path& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) return std::nullopt;
   ClaimFile claim;
-  claim.heartbeat = static_cast<double>(status.st_mtim.tv_sec) + 1e-9 * static_cast<double>(status.st_mtim.tv_nsec);
+  claim.heartbeat = modified(status);
   std::ifstream in(path);
   const auto json = nlohmann::json::parse(in, nullptr, false);
   if (!json.is_object()) return claim;
@@ -128,8 +138,9 @@ struct Claims::State {
   std::uint64_t count = 0;
   std::map<std::string, std::string> held;  // batch -> token
   mutable std::mutex mutex;
-  std::condition_variable_any wake;
-  std::jthread heart;  // last: stops before the rest goes
+  std::condition_variable wake;
+  bool stopping = false;
+  std::thread heart;
 
   fs::path path_of(const std::string& batch) const { return folder / (batch + ".json"); }
   fs::path lock_path() const { return folder / ".lock"; }
@@ -167,10 +178,9 @@ struct Claims::State {
     return claim && claim->token == claim_token;
   }
 
-  void beat(std::stop_token stop) {
+  void beat() {
     std::unique_lock lock(mutex);
-    while (!wake.wait_for(lock, stop, options.heartbeat, [&] { return stop.stop_requested(); })) {
-      if (stop.stop_requested()) return;
+    while (!wake.wait_for(lock, options.heartbeat, [&] { return stopping; })) {
       for (const auto& [batch, claim_token] : held)
         if (still_owned(batch, claim_token)) utimensat(AT_FDCWD, path_of(batch).c_str(), nullptr, 0);
     }
@@ -194,11 +204,15 @@ Claims::Claims(fs::path folder, ClaimOptions options) : state_(std::make_unique<
   std::random_device random;
   state_->token = std::to_string(state_->self.process) + "-" + std::to_string(random()) + std::to_string(random());
   Lock(state_->lock_path());  // shows now, not after the first batch, that the folder can be written
-  state_->heart = std::jthread([state = state_.get()](std::stop_token stop) { state->beat(stop); });
+  state_->heart = std::thread([state = state_.get()] { state->beat(); });
 }
 
 Claims::~Claims() {
-  state_->heart.request_stop();
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->wake.notify_all();
   state_->heart.join();
   for (const auto& [batch, token] : state_->held) {
     try {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "widthwise/base/error.h"
+#include "widthwise/base/number.h"
 #include "widthwise/store/columns.h"
 #include "widthwise/store/inspect.h"
 
@@ -13,12 +13,6 @@ namespace widthwise {
 namespace {
 
 using Relation = RunFilter::Relation;
-
-std::optional<double> as_number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 bool is_order(Relation relation) {
   return relation != Relation::equal && relation != Relation::unequal;
@@ -78,7 +72,7 @@ RunFilter RunFilter::parse(std::string_view text) {
     if (at == std::string_view::npos || text.substr(at, sign.size()) != sign) continue;
     RunFilter filter{std::string(trimmed(text.substr(0, at))), relation,
                      std::string(trimmed(text.substr(at + sign.size())))};
-    if (is_order(relation) && !as_number(filter.value))
+    if (is_order(relation) && !number_in(filter.value))
       throw ConfigError({"command line", "--where"}, fmt::format("a number behind {}", sign),
                         "'" + std::string(text) + "'");
     if (!filter.key.empty()) return filter;
@@ -92,7 +86,7 @@ bool RunFilter::matches(const RunRecord& run) const {
   if (found == columns.end()) return false;
   if (key == "identity" && (relation == Relation::equal || relation == Relation::unequal))
     return found->second.starts_with(value) == (relation == Relation::equal);
-  const auto a = as_number(found->second), b = as_number(value);
+  const auto a = number_in(found->second), b = number_in(value);
   if (a && b) return holds(relation, *a, *b);
   return !is_order(relation) && holds(relation, found->second, value);
 }

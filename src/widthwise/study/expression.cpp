@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <cctype>
-#include <charconv>
 #include <cmath>
 
 #include "widthwise/base/error.h"
+#include "widthwise/base/number.h"
 
 namespace widthwise {
 
@@ -77,7 +77,7 @@ class Parser {
   double number() {
     double x = 0;
     const char* const begin = text_.data() + at_;
-    const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), x);
+    const auto [end, error] = read_double(begin, text_.data() + text_.size(), x);
     if (error == std::errc::result_out_of_range) fail_value("contains a number beyond double precision");
     if (error != std::errc{}) fail_syntax("a number");
     at_ += static_cast<std::size_t>(end - begin);

@@ -54,6 +54,11 @@ struct TrainingData {
     train_inputs = train.inputs;
     train_targets = train.targets;
   }
+  explicit TrainingData(const MeasuredData<T>& data)
+      : train_inputs{data.train_inputs},
+        train_targets{data.train_targets},
+        test_inputs{data.test_inputs},
+        test_targets{data.test_targets} {}
 
   // The first `points` training samples (any subset is as good: their order was drawn), the other parts whole.
   MeasuredData<T> measured(Index points) const {
@@ -100,21 +105,21 @@ std::vector<Member> make_members(const RunGroup& group, Index inputs) {
   return members;
 }
 
-std::map<std::string, std::string> provenance_of(const RunGroup& group, const LoadedData& data) {
+std::map<std::string, std::string> provenance_of(const RunGroup& group, const DataOrigin& origin) {
   auto out = program_provenance();
   out["dtype"] = group.runs.front().text("training.dtype");
   out["threads"] = fmt::format("{}", threads());
-  out["data"] = data.split.source;
-  out["data_fingerprint"] = fmt::format("{:016x}", data.split.fingerprint);
+  out["data"] = origin.source;
+  out["data_fingerprint"] = fmt::format("{:016x}", origin.fingerprint);
   out["group"] = group.id;
   return out;
 }
 
 template <class T>
-std::vector<RunRecord> train_group(const RunGroup& group, const LoadedData& loaded) {
+std::vector<RunRecord> train_group(const RunGroup& group, const TrainingData<T>& data, const DataOrigin& origin,
+                                   const AfterTraining<T>& after) {
   const auto start = std::chrono::steady_clock::now();
   const Configuration& first = group.runs.front();
-  const TrainingData<T> data(loaded);
   const Architecture architecture = make_architecture(first, data.train_inputs.cols, data.train_targets.cols);
   Ensemble<T> ensemble(architecture, make_members(group, data.train_inputs.cols));
 
@@ -127,10 +132,11 @@ std::vector<RunRecord> train_group(const RunGroup& group, const LoadedData& load
   const auto results = train<T>(ensemble, data.train_inputs, data.train_targets, *recording.loss,
                                 training_options(group), recorder.probe_steps(), std::ref(recorder));
   recorder.finish(ensemble, results);
+  if (after) after(ensemble);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   std::vector<RunRecord> records;
-  const auto provenance = provenance_of(group, loaded);
+  const auto provenance = provenance_of(group, origin);
   for (std::size_t m = 0; m < results.size(); ++m) {
     const RunResult& result = results[m];
     if (result.status == RunStatus::interrupted) continue;
@@ -175,9 +181,27 @@ std::shared_ptr<const LoadedData> DataCache::get(const Configuration& configurat
 }
 
 std::vector<RunRecord> execute(const RunGroup& group, DataCache& data) {
-  const auto loaded = data.get(group.runs.front());
-  return group.runs.front().text("training.dtype") == "float32" ? train_group<float>(group, *loaded)
-                                                                : train_group<double>(group, *loaded);
+  return group.runs.front().text("training.dtype") == "float32" ? execute<float>(group, data, {})
+                                                                : execute<double>(group, data, {});
 }
+
+template <class T>
+std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after) {
+  const auto loaded = data.get(group.runs.front());
+  return train_group<T>(group, TrainingData<T>(*loaded), {loaded->split.source, loaded->split.fingerprint}, after);
+}
+
+template <class T>
+std::vector<RunRecord> execute(const RunGroup& group, const MeasuredData<T>& data, const DataOrigin& origin,
+                               const AfterTraining<T>& after) {
+  return train_group<T>(group, TrainingData<T>(data), origin, after);
+}
+
+template std::vector<RunRecord> execute(const RunGroup&, DataCache&, const AfterTraining<float>&);
+template std::vector<RunRecord> execute(const RunGroup&, DataCache&, const AfterTraining<double>&);
+template std::vector<RunRecord> execute(const RunGroup&, const MeasuredData<float>&, const DataOrigin&,
+                                        const AfterTraining<float>&);
+template std::vector<RunRecord> execute(const RunGroup&, const MeasuredData<double>&, const DataOrigin&,
+                                        const AfterTraining<double>&);
 
 }  // namespace widthwise

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "widthwise/data/dataset.h"
+#include "widthwise/observable/recorder.h"
 #include "widthwise/parameterization/scaling.h"
 #include "widthwise/store/record.h"
 #include "widthwise/study/group.h"
@@ -41,5 +43,22 @@ Scaling make_scaling(const Configuration& configuration, Index inputs);
 /// Trains the group on the calling thread's number of threads. Runs that were interrupted have no record.
 /// @throws ConfigError, DataError, ShapeError
 std::vector<RunRecord> execute(const RunGroup& group, DataCache& data);
+
+/// Called with the trained ensemble before it goes: for who wants the weights too.
+template <class T>
+using AfterTraining = std::function<void(const Ensemble<T>&)>;
+
+/// What a record says of where its data came from.
+struct DataOrigin {
+  std::string source;
+  std::uint64_t fingerprint = 0;
+};
+
+/// The same for a group whose training.dtype is T: on data by name, or on data in the caller's memory, read in place.
+template <class T>
+std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after);
+template <class T>
+std::vector<RunRecord> execute(const RunGroup& group, const MeasuredData<T>& data, const DataOrigin& origin,
+                               const AfterTraining<T>& after);
 
 }  // namespace widthwise

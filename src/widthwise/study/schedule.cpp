@@ -8,10 +8,10 @@
 #include <exception>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
+#include "widthwise/base/joining_thread.h"
 #include "widthwise/base/progress.h"
 #include "widthwise/linalg/threads.h"
 #include "widthwise/store/claims.h"
@@ -202,7 +202,7 @@ Summary run_study(const Study& study, const RunOptions& options) {
   Pool pool(options, std::move(groups), threads);
   DataCache data(options.data_dir);
   {
-    std::vector<std::jthread> crew;
+    std::vector<JoiningThread> crew;
     for (std::size_t i = 0; i < workers; ++i) crew.emplace_back([&] { work(pool, data); });
   }
   Summary summary;

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 
 #include "widthwise/base/error.h"
+#include "widthwise/base/number.h"
 #include "widthwise/study/table.h"
 
 namespace widthwise {
@@ -20,10 +20,9 @@ const std::vector<std::string> form_names{"final", "initial", "best", "last", "a
 }
 
 double argument_of(const std::string& name, std::string_view text, bool whole, double lowest) {
-  double x = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
-  const bool read = error == std::errc{} && end == text.data() + text.size() && std::isfinite(x);
-  if (!read || x < lowest || (whole && x != std::floor(x)))
+  const auto read = number_in(text);
+  const double x = read.value_or(0);
+  if (!read || !std::isfinite(x) || x < lowest || (whole && x != std::floor(x)))
     refuse(name, fmt::format("in the brackets stands a {}number of at least {}", whole ? "whole " : "", lowest));
   return x;
 }

@@ -1,0 +1,44 @@
+#include "widthwise/study/question.h"
+
+#include "widthwise/activation/activation.h"
+#include "widthwise/base/error.h"
+#include "widthwise/parameterization/schemes.h"
+#include "widthwise/study/scheme.h"
+
+namespace widthwise {
+
+namespace {
+
+Parameterization parameterization(const Question& question, OptimizerKind optimizer) {
+  const bool triples = !question.input.empty() || !question.hidden.empty() || !question.output.empty();
+  if (!question.scheme.empty()) {
+    if (triples) throw ConfigError({{}, "scheme"}, "either scheme or input, hidden, output", "both");
+    return named_scheme(question.scheme, optimizer);
+  }
+  if (question.input.empty() || question.output.empty() || (question.hidden.empty() && question.hidden_layers > 1))
+    throw ConfigError({{}, "scheme"}, "scheme, or exponents a,b,c or a,b,c,e,d for input, hidden and output",
+                      triples ? "only some of the three" : "neither",
+                      "example: input 0,0,0, hidden 1/2,0,0, output 1/2,0,0");
+  return custom_scheme(parse_block_exponents(question.input, "input"),
+                       question.hidden.empty() ? BlockExponents{} : parse_block_exponents(question.hidden, "hidden"),
+                       parse_block_exponents(question.output, "output"), optimizer);
+}
+
+// A setting by its name here: "architecture.hidden_layers" is hidden_layers, "parameterization.name" is scheme.
+std::string member(const std::string& key) {
+  return key == "parameterization.name" ? "scheme" : key.substr(key.rfind('.') + 1);
+}
+
+}  // namespace
+
+Outcome classify(const Question& question) {
+  try {
+    const OptimizerKind optimizer = parse_optimizer(question.optimizer);
+    return classify(parameterization(question, optimizer),
+                    {optimizer, question.hidden_layers, activation_facts(*make_activation(question.activation))});
+  } catch (const ConfigError& error) {
+    throw ConfigError({{}, member(error.place().key)}, error.expected(), error.got(), error.hint());
+  }
+}
+
+}  // namespace widthwise

@@ -1,0 +1,21 @@
+// The question "what do these exponents lead to?" as a person asks it: by the name of a scheme or three triples, an
+// optimizer and an activation by name. The program and the Python package ask it alike.
+#pragma once
+
+#include <string>
+
+#include "widthwise/parameterization/outcome.h"
+
+namespace widthwise {
+
+struct Question {
+  std::string scheme{};                     // a named parameterization, or empty and
+  std::string input{}, hidden{}, output{};  // exponents "a,b,c" of each block; hidden may be empty for one hidden layer
+  int hidden_layers = 3;
+  std::string optimizer = "sgd", activation = "relu";
+};
+
+/// @throws ConfigError whose key is the name of the member above ("hidden_layers").
+Outcome classify(const Question& question);
+
+}  // namespace widthwise
