@@ -108,7 +108,11 @@ double best_rate(int thread_count, double seconds, const std::function<double(in
   };
   std::barrier sync(static_cast<std::ptrdiff_t>(count), between_rounds);
   const auto worker = [&](std::size_t index) {
-    for (sync.arrive_and_wait(); !stop; sync.arrive_and_wait()) done[index] = work(static_cast<int>(index));
+    sync.arrive_and_wait();
+    while (!stop) {
+      done[index] = work(static_cast<int>(index));
+      sync.arrive_and_wait();
+    }
   };
   std::vector<std::jthread> others;
   for (std::size_t i = 1; i < count; ++i) others.emplace_back(worker, i);
