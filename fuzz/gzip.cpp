@@ -1,4 +1,5 @@
-// Bytes that may be gzip: what comes out must not depend on the pieces it is asked for in, nor exceed what was announced.
+// Bytes that may be gzip: what comes out must not depend on the pieces it is asked for in, nor exceed what was
+// announced.
 #include <algorithm>
 #include <vector>
 

@@ -1,6 +1,6 @@
 // IDX files, plain and gzip: sizes that do not fit the values, values that are not there.
-#include "target.h"
 #include "widthwise/data/idx.h"
+#include "target.h"
 
 using namespace widthwise;
 

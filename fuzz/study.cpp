@@ -1,5 +1,5 @@
-// Study files, from TOML to the configurations of small grids: a grid has as many points as it says, and a configuration
-// read again is the same run.
+// Study files, from TOML to the configurations of small grids: a grid has as many points as it says, and a
+// configuration read again is the same run.
 #include <string>
 
 #include "target.h"

@@ -1,5 +1,5 @@
-// A fuzz target takes any bytes and gives them to one reader of untrusted input. Errors of base/error.h are answers; any
-// other exception, a sanitizer's report, or an answer that contradicts itself (`require`) is a finding.
+// A fuzz target takes any bytes and gives them to one reader of untrusted input. Errors of base/error.h are answers;
+// any other exception, a sanitizer's report, or an answer that contradicts itself (`require`) is a finding.
 //
 // With WIDTHWISE_FUZZERS (clang) libFuzzer drives the targets; without, replay.cpp gives them the corpus as tests.
 #pragma once
