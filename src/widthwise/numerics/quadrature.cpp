@@ -43,9 +43,9 @@ Integral adaptive(const F& f, double a, double b, std::vector<double> points, do
   points.erase(std::unique(points.begin(), points.end()), points.end());
 
   std::vector<Panel> heap;
-  double value = 0, error = 0, size = 0;
+  double error = 0, size = 0;
   const auto add = [&](const Panel& panel) {
-    value += panel.value, error += panel.error, size += panel.size;
+    error += panel.error, size += panel.size;
     heap.push_back(panel);
     std::push_heap(heap.begin(), heap.end());
   };
@@ -56,7 +56,7 @@ Integral adaptive(const F& f, double a, double b, std::vector<double> points, do
     if (!(worst.a < middle && middle < worst.b)) break;
     std::pop_heap(heap.begin(), heap.end());
     heap.pop_back();
-    value -= worst.value, error -= worst.error, size -= worst.size;
+    error -= worst.error, size -= worst.size;
     add(measure(f, worst.a, middle));
     add(measure(f, middle, worst.b));
   }
