@@ -35,6 +35,7 @@ int check(const Options& options) {
 }
 
 nlohmann::json as_json(const RunRecord& run) {
+  static_cast<void>(flat_configuration(run));  // says so where it is none
   nlohmann::json finals = nlohmann::json::object();
   for (const auto& [name, value] : run.finals)
     finals[name] = std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
@@ -56,7 +57,7 @@ int list(const Options& options) {
   if (options.json) {
     nlohmann::json all = nlohmann::json::array();
     for (const RunRecord& run : runs) all.push_back(as_json(run));
-    std::cout << all.dump(2) << '\n';
+    std::cout << all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     return 0;
   }
   for (const RunRecord& run : runs) {

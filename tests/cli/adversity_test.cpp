@@ -67,6 +67,12 @@ TEST(DamagedData, NamesTheFileTheByteAndWhatWasExpected) {
               AllOf(HasSubstr("train-images"), HasSubstr("truncated")));
   EXPECT_THAT(damaged([&] { overwrite(images, 2, 1); }), AllOf(HasSubstr("train-images"), HasSubstr("at byte 0")));
   EXPECT_THAT(damaged([&] { overwrite(labels, 8 + 5, 77); }), AllOf(HasSubstr("at byte 13"), HasSubstr("77")));
+  EXPECT_THAT(damaged([&] {
+                overwrite(labels, 7, 19);  // of 20
+                std::filesystem::resize_file(labels, 8 + 19);
+              }),
+              AllOf(HasSubstr("20 labels (as many as images in "), HasSubstr("train-images"), HasSubstr("got 19")));
+  EXPECT_THAT(damaged([&] { overwrite(labels, 7, 21); }), AllOf(HasSubstr("train-labels"), HasSubstr("truncated")));
   EXPECT_THAT(damaged([&] { std::filesystem::remove(labels); }), HasSubstr("train-labels-idx1-ubyte"));
   std::filesystem::remove_all(set);
   write_image_set(set);
@@ -132,6 +138,29 @@ TEST(Store, OnAFullDiskKeepsWhatItHas) {
   EXPECT_FALSE(half_a_page);
 }
 #endif
+
+TEST(Store, OnADiskThatWasFullGoesOnWhenThereIsRoom) {
+  const auto folder = folder_with_study("was-full");
+  const auto disk = folder / "disk";
+  std::filesystem::create_directories(disk);
+  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=512k") != 0) GTEST_SKIP() << "mounting needs root";
+  std::ofstream(disk / "filler") << std::string(1 << 20, 'x');  // as much as fits: not even a claim does any more
+  const Answer full = widthwise("run s.toml --quiet --store disk/store", folder);
+  std::filesystem::remove(disk / "filler");
+  const Answer run = widthwise("run s.toml --quiet --store disk/store", folder);
+  const Answer check = widthwise("runs --check --store disk/store", folder);
+  std::ofstream(disk / "filler") << std::string(1 << 20, 'x');
+  const Answer figures = widthwise("report s.toml --store disk/store -o page.html --figures disk/figures", folder);
+  const bool half_a_figure = std::filesystem::exists(disk / "figures") && !std::filesystem::is_empty(disk / "figures");
+  umount(disk.c_str());
+  EXPECT_EQ(full.exit, 2);
+  EXPECT_THAT(full.err, AllOf(HasSubstr("disk/store"), HasSubstr("full"), HasSubstr("unchanged")));
+  EXPECT_EQ(run.exit, 0) << run.err;
+  EXPECT_THAT(check.out, HasSubstr("24 runs, all whole"));
+  EXPECT_EQ(figures.exit, 2);
+  EXPECT_THAT(figures.err, HasSubstr("disk/figures"));
+  EXPECT_FALSE(half_a_figure);
+}
 
 TEST(Output, ThatCannotBeWrittenIsAnErrorOneNobodyReadsIsNone) {
   const auto folder = folder_with_study("output");

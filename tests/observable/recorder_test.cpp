@@ -342,6 +342,9 @@ TEST_F(RecorderTest, RefusesWhatCannotBeMeasured) {
   EXPECT_THROW(Recorder<double>(ensemble, options({"update"}, {}), data()), ConfigError);
   EXPECT_THROW(Recorder<double>(ensemble, options({"update"}, {0}), {view(targets), view(targets), {}, {}}),
                ShapeError);
+  Matrix<double> holed = inputs;
+  holed(1, 2) = std::nan("");
+  EXPECT_THROW(Recorder<double>(ensemble, options({"update"}, {0}), {view(holed), view(targets), {}, {}}), DataError);
   Recorder<double> late(ensemble, options({"update"}, {0, 2}), data());
   EXPECT_THROW(late({ensemble, 0, 2, 2, {}, {}, {}}), Error);
 }

@@ -74,6 +74,16 @@ TEST_F(ClaimsTest, OnlyAnOldHeartbeatMakesAForeignClaimStale) {
   EXPECT_FALSE(claims.try_claim("young"));
 }
 
+TEST_F(ClaimsTest, AClockThatWasSetBackBlocksNothingForLong) {
+  // A heartbeat from the future: its owner beats by the file system's clock, so a living one would have renewed it.
+  foreign_claim("far", -1000s);
+  foreign_claim("near", -20s);  // clocks that differ a little
+  Claims claims(folder_);       // stale after 60 s
+  EXPECT_TRUE(claims.try_claim("far"));
+  EXPECT_FALSE(claims.try_claim("near"));
+  EXPECT_NEAR(claims.list()[0].age, 0, 5);  // ours now, by the right time
+}
+
 TEST_F(ClaimsTest, AHalfWrittenClaimIsRespectedUntilItIsOld) {
   // As a process leaves it that was killed between creating the file and writing it.
   std::filesystem::create_directories(folder_ / "claims");

@@ -8,11 +8,13 @@
 #endif
 
 #include <chrono>
+#include <fstream>
 #include <thread>
 
 #include "store/testing.h"
 #include "widthwise/base/error.h"
 #include "widthwise/base/key.h"
+#include "widthwise/store/claims.h"
 #include "widthwise/store/inspect.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/store/writer.h"
@@ -93,6 +95,45 @@ TEST_F(Failure, AFullFileSystemHarmsNothing) {
   EXPECT_EQ(umount(place.c_str()), 0);
 }
 #endif
+
+TEST_F(Failure, WhereThereIsNoRoomForAClaimNoneIsLeft) {
+  // Files of at most 0 bytes: a claim can be created, not written, as on a full disk. No root needed.
+  const int code = run_child([&] {
+    Claims claims(folder_);
+    signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{};
+    getrlimit(RLIMIT_FSIZE, &limit);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      claims.try_claim("x");
+      return 1;
+    } catch (const StoreError& error) {
+      if (std::string(error.what()).find("room for a claim") == std::string::npos) return 2;
+    }
+    if (claims.holds("x") || !claims.list().empty()) return 3;
+    limit.rlim_cur = before;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    return claims.try_claim("x") && claims.holds("x") ? 0 : 4;
+  });
+  EXPECT_EQ(code, 0);
+}
+
+TEST_F(Failure, OnAFullFileSystemAClaimIsRefusedAndFreeAgainLater) {
+  const auto place = folder_ / "small";
+  std::filesystem::create_directory(place);
+  if (mount("tmpfs", place.c_str(), "tmpfs", 0, "size=64k") != 0) GTEST_SKIP() << "a small file system needs root";
+  {
+    Claims claims(place);
+    std::ofstream(place / "filler") << std::string(128 * 1024, 'x');
+    EXPECT_THROW(claims.try_claim("x"), StoreError);
+    EXPECT_THAT(claims.list(), IsEmpty());
+    std::filesystem::remove(place / "filler");
+    EXPECT_TRUE(claims.try_claim("x"));
+  }
+  EXPECT_EQ(umount(place.c_str()), 0);
+}
 
 TEST_F(Failure, AReadOnlyFolderCanBeReadAndRefusesWriters) {
   StoreWriter(folder_, "a").append(std::vector{sample_run(0)});

@@ -82,5 +82,21 @@ TEST_F(Inspect, NestedConfigurationIsFlattened) {
   EXPECT_THROW(flat_configuration(run), StoreError);
 }
 
+TEST_F(Inspect, AConfigurationNestedBeyondSenseIsAnErrorNotTheEndOfTheStack) {
+  // Writing JSON out calls itself for each level: a damaged or hostile file must not choose how often.
+  const auto nested = [](const std::string& open, const std::string& close, int times) {
+    std::string text = "1";
+    for (int i = 0; i < times; ++i) text = open + text + close;
+    return text;
+  };
+  RunRecord run;
+  run.configuration = R"({"a":)" + nested("[", "]", 40) + "}";
+  EXPECT_EQ(flat_configuration(run).at("a"), nested("[", "]", 40));
+  for (const auto& [open, close] : {std::pair{"[", "]"}, std::pair{R"({"a":)", "}"}}) {
+    run.configuration = R"({"a":)" + nested(open, close, 20'000) + "}";
+    EXPECT_THROW(flat_configuration(run), StoreError) << open;
+  }
+}
+
 }  // namespace
 }  // namespace widthwise

@@ -7,12 +7,14 @@
 
 #include <chrono>
 #include <cmath>
+#include <fstream>
 #include <set>
 #include <thread>
 
 #include "text.h"
 #include "widthwise/base/interrupt.h"
 #include "widthwise/store/reader.h"
+#include "widthwise/study/group.h"
 #include "widthwise/study/prediction.h"
 #include "widthwise/study/table.h"
 
@@ -142,6 +144,26 @@ TEST(Schedule, KilledInTheMiddleItGoesOnWithoutLossOrDouble) {
   EXPECT_EQ(rest.found, before);
   EXPECT_EQ(rest.done, 72U - before);
   expect_each_once(folder, 72);
+}
+
+TEST(Schedule, ClaimsOfADeadHostAreRespectedWhileTheyAreFreshAndRetakenAfter) {
+  const Folder folder("widthwise-dead-host");
+  const Study study = parse(tiny + sweep);
+  // A claim on every group, of a host that is not here, whose heart beat a moment ago and never will again.
+  std::vector<Configuration> runs;
+  for (const Sweep& one : study.sweeps)
+    for (GridPoint& point : expand(study, one)) runs.push_back(std::move(point.configuration));
+  const std::vector<RunGroup> groups = group_runs(std::move(runs));
+  std::filesystem::create_directories(folder.path() / "claims");
+  for (const RunGroup& group : groups)
+    std::ofstream(folder.path() / "claims" / (group.id + ".json"))
+        << R"({"host":"elsewhere","process":1,"space":"x","started":"1","token":"t"})";
+  const auto start = std::chrono::steady_clock::now();
+  RunOptions options = quiet(folder);
+  options.claim_timeout = 1;
+  EXPECT_EQ(run_study(study, options).done, 18U);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(900));
+  expect_each_once(folder, 18);
 }
 
 TEST(Schedule, TwoProcessesShareOneStore) {

@@ -177,9 +177,9 @@ TEST_F(Training, DivergenceByTheLastUpdateIsSeen) {
   EXPECT_EQ(results[0].step, 1);
 }
 
-TEST_F(Training, NotANumberInTheDataIsADivergenceAtTheFirstStep) {
-  data.targets(3, 1) = std::nan("");
+TEST_F(Training, NotANumberInTheWeightsIsADivergenceAtTheFirstStep) {
   auto trained = ensemble({0.1});
+  trained.weight(0, 3)(1, 2) = std::nan("");
   const auto results = run(trained);
   EXPECT_EQ(results[0].status, RunStatus::diverged);
   EXPECT_EQ(results[0].step, 0);
@@ -319,6 +319,20 @@ TEST_F(Training, RefusesDataThatDoNotFitAndOptionsOutOfRange) {
   options.output_scales.clear();
   options.batch = -3;
   EXPECT_THROW(run(trained), ConfigError);
+}
+
+TEST_F(Training, DataThatAreNotFiniteAreAMistakeNotADivergence) {
+  const Data good = data;
+  for (const double odd : {std::nan(""), HUGE_VAL}) {
+    for (Matrix<double> Data::*part : {&Data::inputs, &Data::targets}) {
+      data = good;
+      (data.*part)(19, 1) = odd;
+      auto trained = ensemble({0.1});
+      const auto untouched = trained;
+      EXPECT_THROW(run(trained), DataError);
+      EXPECT_EQ(testing::distance(trained, 0, untouched, 0), 0);
+    }
+  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "widthwise/base/error.h"
+#include "widthwise/data/finite.h"
 #include "widthwise/linalg/matrix.h"
 #include "widthwise/linalg/products.h"
 #include "widthwise/network/propagation.h"
@@ -203,6 +204,10 @@ Recorder<T>::State::State(const Ensemble<T>& shape, RecorderOptions options_, Me
     require_shape("outputs", part.targets.cols, architecture.outputs);
     require_shape((part.name + " targets").c_str(), part.targets.rows, part.inputs.rows);
   }
+  require_finite(data.train_inputs, "training inputs");
+  require_finite(data.train_targets, "training targets");
+  require_finite(data.test_inputs, "test inputs");
+  require_finite(data.test_targets, "test targets");
   std::set<std::string> seen;
   for (const std::string& name : options.observables) {
     const ObservableInfo& info = find_observable(name);

@@ -48,7 +48,7 @@ class Recorder {
  public:
   /// For ensembles shaped as `ensemble`, which is not looked at otherwise. @throws ConfigError (measure.observables)
   /// for an unknown or repeated observable, or one that needs a test or validation set where there is none; ShapeError
-  /// where data and architecture do not fit.
+  /// where data and architecture do not fit; DataError where data are not finite.
   Recorder(const Ensemble<T>& ensemble, RecorderOptions options, MeasuredData<T> data);
   ~Recorder();
   Recorder(Recorder&&) noexcept;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cmath>
 #include <condition_variable>
 #include <cstring>
 #include <fstream>
@@ -147,7 +148,8 @@ struct Claims::State {
 
   bool stale(const ClaimFile& claim, double now) const {
     if (!claim.token.empty() && known_dead(claim.owner, self)) return true;
-    return now - claim.heartbeat > options.stale_after.count();
+    // One from the future is none of a living owner either: the file system's clock was set back since.
+    return std::abs(now - claim.heartbeat) > options.stale_after.count();
   }
 
   /// Replaces a stale claim: under the lock nobody else replaces or removes it, and the rename shows others the old
@@ -169,8 +171,8 @@ struct Claims::State {
     if (!claim) return true;
     if (!claim->token.empty() && known_dead(claim->owner, self)) return true;
     const double local = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    // Half: by this machine's clock, which may differ from the file system's.
-    return local - claim->heartbeat > options.stale_after.count() / 2;
+    // Half, and either way: by this machine's clock, which may differ from the file system's.
+    return std::abs(local - claim->heartbeat) > options.stale_after.count() / 2;
   }
 
   bool still_owned(const std::string& batch, const std::string& claim_token) const {

@@ -2,9 +2,10 @@
 // twice. A claim is a file claims/<batch>.json, created exclusively, holding host, process and the process's start; its
 // modification time is the heartbeat, renewed by a thread of the owner.
 //
-// A claim is stale when its heartbeat is older than `stale_after`, or at once when its owner ran on this machine and is
-// gone. Stale claims are retaken under a lock that the kernel frees with its holder, so that of many takers exactly one
-// wins; ages are read from the file system's own clock, so machines need not agree on the time.
+// A claim is stale when its heartbeat is older than `stale_after` (or as far in the future, as after a clock was set
+// back), or at once when its owner ran on this machine and is gone. Stale claims are retaken under a lock that the
+// kernel frees with its holder, so that of many takers exactly one wins; ages are read from the file system's own
+// clock, so machines need not agree on the time.
 //
 // Claims keep work from being repeated, not records from being doubled: that is the reader's part. After a claim is
 // won, refresh the reader before computing, since the previous owner may have recorded the batch and released it.

@@ -32,7 +32,8 @@ struct RunRecord {
 enum class RecordParts { summary, with_trace, everything };
 
 /// The configuration of a record as text by dotted key: {"a": {"b": 2}} and {"a.b": 2} both give a.b -> "2"; strings
-/// without quotes, arrays as JSON. @throws StoreError where the configuration is no JSON object.
+/// without quotes, arrays as JSON. @throws StoreError where the configuration is no JSON object, or one nested deeper
+/// than anything a study can say.
 std::map<std::string, std::string> flat_configuration(const RunRecord& record);
 
 }  // namespace widthwise

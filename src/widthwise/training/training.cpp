@@ -10,6 +10,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
 #include "widthwise/data/batches.h"
+#include "widthwise/data/finite.h"
 #include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/threads.h"
 #include "widthwise/training/blocks.h"
@@ -40,6 +41,8 @@ void check(const Ensemble<T>& ensemble, View<const T> inputs, View<const T> targ
         fmt::format("as many targets as inputs, samples x {} inputs, samples x {} targets",
                     architecture.input_dimension, architecture.outputs),
         fmt::format("{} x {} inputs, {} x {} targets", inputs.rows, inputs.cols, targets.rows, targets.cols));
+  require_finite(inputs, "training inputs");
+  require_finite(targets, "training targets");
   require(options.steps >= 0, "training.steps", "a number of steps >= 0", static_cast<double>(options.steps));
   check_schedule(options.schedule, options.steps);
   check_stopping(options.stopping);

@@ -96,8 +96,8 @@ using Probe = std::function<void(const TrainingState<T>&)>;
 /// called at each of `probe_steps` (ascending, within 0..steps; others are ignored) and wherever a member finishes or
 /// stops, once a step. Uses the calling thread's number of threads (linalg/threads.h): over blocks of members where
 /// there are enough, inside products otherwise.
-/// Results a member: entry m is member m's. Throws ShapeError where data and architecture do not fit, ConfigError
-/// (training.*) for options out of range.
+/// Results a member: entry m is member m's. Throws ShapeError where data and architecture do not fit, DataError where
+/// inputs or targets are not finite, ConfigError (training.*) for options out of range.
 template <class T>
 std::vector<RunResult> train(Ensemble<T>& ensemble, std::type_identity_t<View<const T>> inputs,
                              std::type_identity_t<View<const T>> targets, const Loss& loss,
