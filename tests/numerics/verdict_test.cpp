@@ -97,6 +97,27 @@ TEST(Verdict, Values) {
   EXPECT_EQ(judge_value({{1, "a", 1}}, {1, 0.5}).verdict, Verdict::undecided);
 }
 
+TEST(Verdict, LimitsAreJudgedByTheirOwnInterval) {
+  // y = s + 3/n of seeds s = 0, 1, 2: the limit is 1 in Student's interval of them, 1 -+ 2.48.
+  std::vector<Point> points;
+  for (int s = 0; s < 3; ++s)
+    for (const double n : {32.0, 64.0, 128.0}) points.push_back({n, std::to_string(s), s + 3 / n});
+  const Extrapolation limit = extrapolate(points);
+  const Decision decision = judge_limit(limit, {1, 3});
+  EXPECT_EQ(decision.verdict, Verdict::agrees);
+  EXPECT_EQ(decision.interval, limit.interval);
+  EXPECT_EQ(decision.measured, limit.limit);
+  EXPECT_EQ(judge_limit(limit, {5, 1}).verdict, Verdict::disagrees);
+  const Decision open = judge_limit(limit, {1, 0.5});
+  EXPECT_EQ(open.verdict, Verdict::undecided);
+  EXPECT_THAT(open.advice, HasSubstr("more seeds"));
+  const Decision none = judge_limit(extrapolate({{32, "0", 1}, {64, "0", 1}}), {1, 0.5});
+  EXPECT_EQ(none.verdict, Verdict::undecided);
+  EXPECT_TRUE(std::isnan(none.interval.low));
+  EXPECT_THAT(none.explanation, HasSubstr("single seed"));
+  EXPECT_THAT(none.advice, HasSubstr("3 widths"));
+}
+
 TEST(Verdict, TooLittleIsUndecidedWithAReasonNeverACrash) {
   const double infinity = std::numeric_limits<double>::infinity();
   const std::vector<std::vector<Point>> poor = {{},

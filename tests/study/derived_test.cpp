@@ -33,7 +33,7 @@ TEST(Derived, GroupsKeepTheirOrderAndTheirWorstStatus) {
   row(1, 0, 5, "finished");
   row(2, 1, 3, "finished");
   row(1, 1, none, "missing");
-  const std::vector<DerivedSpec> specs{{"m", "s", "x", "b", "mean", 1}};
+  const std::vector<DerivedSpec> specs{{"m", "s", "x", "b", "mean", "", {}, 1}};
   const Table groups = derive(table, specs);
   ASSERT_EQ(groups.rows.size(), 2U);
   EXPECT_THAT(groups.axes, testing::ElementsAre("a"));

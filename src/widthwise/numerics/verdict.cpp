@@ -70,8 +70,8 @@ std::string advice(const Decision& decision, const VerdictRule& rule) {
       band_text(decision.claim));
 }
 
-/// The verdict from measured value and interval: point 3 of the rule.
-void decide(Decision& decision, const VerdictRule& rule) {
+/// The verdict from measured value and interval: point 3 of the rule. The advice is the caller's.
+void decide(Decision& decision) {
   const Interval band = decision.claim.band(), found = decision.interval;
   const std::string measured =
       fmt::format("measured {:.3g} in [{:.3g}, {:.3g}]", decision.measured, found.low, found.high);
@@ -84,9 +84,20 @@ void decide(Decision& decision, const VerdictRule& rule) {
   } else {
     decision.verdict = Verdict::undecided;
     decision.explanation = fmt::format("{}, partly outside {}.", measured, band_text(decision.claim));
-    decision.advice = advice(decision, rule);
   }
   decision.explanation[0] = 'M';
+}
+
+void decide(Decision& decision, const VerdictRule& rule) {
+  decide(decision);
+  if (decision.verdict == Verdict::undecided) decision.advice = advice(decision, rule);
+}
+
+/// What would decide an undecided claim on a limit, if the measured value stayed.
+std::string limit_advice(const Decision& decision) {
+  if (decision.systematic > decision.statistical)
+    return "Most of the interval is what the fit may leave out: larger widths, or more of them, would narrow it.";
+  return "Most of the interval is the spread over seeds: more seeds, or larger widths, would narrow it.";
 }
 
 void cannot_measure(Decision& decision, const std::string& reason, const std::string& remedy) {
@@ -183,6 +194,28 @@ Decision judge_value(const std::vector<Point>& points, const Claim& claim, const
     decision.statistical = (decision.interval.high - decision.interval.low) / 2;
     decide(decision, rule);
   }
+  return decision;
+}
+
+Decision judge_limit(const Extrapolation& limit, const Claim& claim) {
+  Decision decision;
+  decision.claim = claim;
+  decision.measured = limit.limit;
+  decision.intercept = nan;
+  decision.change = limit.change;
+  decision.dropped = limit.dropped;
+  for (const SeedLimit& seed : limit.seeds) decision.seeds.push_back({seed.seed, seed.limit, nan, seed.change});
+  if (!limit.reason.empty()) {
+    cannot_measure(decision, limit.reason,
+                   fmt::format("Measure at least {} widths with 2 seeds (better 3 or more) each.",
+                               limit.powers.size() + (limit.seeds.empty() ? 1 : 2)));
+    return decision;
+  }
+  decision.interval = limit.interval;
+  decision.statistical = limit.statistical;
+  decision.systematic = limit.systematic;
+  decide(decision);
+  if (decision.verdict == Verdict::undecided) decision.advice = limit_advice(decision);
   return decision;
 }
 

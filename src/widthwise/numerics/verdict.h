@@ -11,6 +11,8 @@
 //   3. Agrees: the interval lies inside the band the claim allows, [predicted - tolerance, predicted + tolerance] or a
 //      half-line. Disagrees: interval and band are disjoint. Otherwise undecided, with what would decide it.
 //
+// A value at infinite width is judged by the interval of extrapolation.h in place of 1 and 2.
+//
 // Whatever the data, the answer is a Decision, never an exception: fewer than 2 seeds or 2 widths are "undecided".
 #pragma once
 
@@ -18,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "widthwise/numerics/extrapolation.h"
 #include "widthwise/numerics/slope.h"
 #include "widthwise/numerics/statistics.h"
 
@@ -53,7 +56,7 @@ struct Decision {
   double statistical = 0;              // half the interval over seeds
   double systematic = 0;               // what it was widened by, each side
   double change = 0;                   // mean change of slope when the smallest x is dropped; NaN below three x
-  std::vector<SeedSlope> seeds;        // a slope a seed (for a value: the value, in `slope`)
+  std::vector<SeedSlope> seeds;        // a slope a seed (for a value or a limit: that, in `slope`)
   std::vector<Dropped> dropped;
   std::string explanation;  // a sentence: why this verdict
   std::string advice;       // a sentence: what would decide it; "" unless undecided
@@ -63,5 +66,7 @@ struct Decision {
 Decision judge_exponent(const std::vector<Point>& points, const Claim& claim, const VerdictRule& rule = {});
 /// Judges a claim on y itself: one mean over its points a seed, then the interval over seeds (nothing to widen).
 Decision judge_value(const std::vector<Point>& points, const Claim& claim, const VerdictRule& rule = {});
+/// Judges a claim on the value at infinite width, from its extrapolation (a limit a seed, in `slope`).
+Decision judge_limit(const Extrapolation& limit, const Claim& claim);
 
 }  // namespace widthwise

@@ -56,6 +56,8 @@ struct FigureSpec {
   std::string band = "std";        // "std", "sem" or "none": over the axes that are not drawn
   Where where;
   int line = 0;
+  /// Powers of a fit over x (numerics/extrapolation.h), drawn with its value at infinite width; empty: none.
+  std::vector<double> extrapolate;
 };
 
 /// What is measured: a value of a run, or where along an axis another value is smallest.
@@ -87,10 +89,14 @@ struct PredictionSpec {
   int line = 0;
 };
 
-/// A quantity over a group of runs that differ along one axis only, itself usable as a value of the sweep.
+/// A quantity over a group of runs that differ along one axis only (at infinite width: and in their seeds), itself
+/// usable as a value of the sweep.
 struct DerivedSpec {
   std::string name, sweep, of, over;
-  std::string how = "mean";  // "mean", "variance" (unbiased) or "difference" (second minus first of two values)
+  std::string how = "mean";    // "mean", "variance" (unbiased), "difference" (second minus first of two values),
+                               // "best" (of, where `by` is smallest) or "infinite-width"
+  std::string by;              // for "best"
+  std::vector<double> powers;  // for "infinite-width": of the fit
   int line = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/numerics/optimum.h"
 #include "widthwise/store/reader.h"
+#include "widthwise/study/derived.h"
 #include "widthwise/study/fields.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/study/table.h"
@@ -24,19 +25,16 @@ using Claimed = PredictionSpec::Claim;
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
-bool is_seed(const std::string& key) {
-  return key.starts_with("seed.");
-}
-
 // Judges one prediction, step by step.
 class Judge {
  public:
   Judge(const Study& study, const PredictionSpec& spec, const StoreReader& reader)
       : study_{study},
         spec_{spec},
-        table_{
-            select(study, spec.sweep, {spec.of.is_optimum() ? spec.of.minimizes : spec.of.value}, reader, spec.where)} {
-    against_ = table_.axis(spec.against);
+        limit_{limit_of(study, spec)},
+        best_{best_of(study, spec)},
+        table_{select(study, spec.sweep, {measured_value()}, reader, spec.where)} {
+    against_ = table_.axis(against());
     optimum_ = table_.axis(spec.of.optimum);
   }
 
@@ -50,11 +48,30 @@ class Judge {
   }
 
  private:
+  // A value at infinite width is judged by the points it is made of.
+  static const DerivedSpec* limit_of(const Study& study, const PredictionSpec& spec) {
+    const DerivedSpec* const derived = find_derived(study, spec.sweep, spec.of.value);
+    return derived != nullptr && derived->how == "infinite-width" ? derived : nullptr;
+  }
+
+  // The best value that the quantity is, or is made of.
+  static const DerivedSpec* best_of(const Study& study, const PredictionSpec& spec) {
+    const DerivedSpec* derived = find_derived(study, spec.sweep, spec.of.value);
+    while (derived != nullptr && derived->how != "best") derived = find_derived(study, spec.sweep, derived->of);
+    return derived;
+  }
+
+  std::string measured_value() const {
+    return spec_.of.is_optimum() ? spec_.of.minimizes : limit_ != nullptr ? limit_->of : spec_.of.value;
+  }
+
+  const std::string& against() const { return limit_ != nullptr ? limit_->over : spec_.against; }
+
   // Every axis must have a part to play, or one value for each value of `against`.
   void check_axes() const {
     for (std::size_t i = 0; i < table_.axes.size(); ++i) {
       const auto axis = static_cast<std::ptrdiff_t>(i);
-      if (axis == against_ || axis == optimum_ || is_seed(table_.axes[i])) continue;
+      if (axis == against_ || axis == optimum_ || is_seed_axis(table_.axes[i])) continue;
       std::map<std::string, Value> seen;
       for (const Row& row : table_.rows) {
         const auto [first, fresh] = seen.emplace(place(row), row.axes[i]);
@@ -68,15 +85,17 @@ class Judge {
       if (axis >= 0)
         for (const Row& row : table_.rows)
           if (!(number(row, axis) > 0))
-            fail(axis == against_ ? "against" : "of.optimum", "an axis of positive numbers",
-                 to_text(row.axes[static_cast<std::size_t>(axis)]));
+            fail(axis != against_    ? "of.optimum"
+                 : limit_ != nullptr ? "of"
+                                     : "against",
+                 "an axis of positive numbers", to_text(row.axes[static_cast<std::size_t>(axis)]));
   }
 
   void describe() {
     out_.name = spec_.name;
     out_.sweep = spec_.sweep;
     out_.of = spec_.of.text();
-    out_.against = spec_.against;
+    out_.against = against();
     out_.claim = spec_.claim;
     out_.tolerance = spec_.tolerance;
     out_.note = spec_.note;
@@ -92,14 +111,26 @@ class Judge {
         drop(row);
         continue;
       }
-      out_.points.push_back({x_of(row), seed_of(row), y, {}});
+      out_.points.push_back({x_of(row), table_.seed(row), y, edge_flag(row)});
+      at_edge_.push_back(row.edge != Optimum::Edge::none);
+      note_edge(row.edge);
     }
+  }
+
+  std::string edge_flag(const Row& row) const {
+    if (row.edge == Optimum::Edge::none || best_ == nullptr) return {};
+    return fmt::format("best at the {} {} tried", row.edge == Optimum::Edge::lower ? "lowest" : "highest", best_->over);
+  }
+
+  void note_edge(Optimum::Edge edge) {
+    if (edge == Optimum::Edge::lower) extend_.insert("below");
+    if (edge == Optimum::Edge::upper) extend_.insert("above");
   }
 
   // The rows of one (against, seed) are a curve over the optimum's axis.
   void collect_optima() {
     std::map<std::pair<double, std::string>, std::vector<const Row*>> curves;
-    for (const Row& row : table_.rows) curves[{x_of(row), seed_of(row)}].push_back(&row);
+    for (const Row& row : table_.rows) curves[{x_of(row), table_.seed(row)}].push_back(&row);
     for (const auto& [key, rows] : curves) {
       const auto& [x, seed] = key;
       std::vector<RatePoint> curve;
@@ -124,8 +155,7 @@ class Judge {
       }
       out_.points.push_back({x, seed, best.rate, best.flag});
       at_edge_.push_back(best.edge != Optimum::Edge::none);
-      if (best.edge == Optimum::Edge::lower) extend_.insert("below");
-      if (best.edge == Optimum::Edge::upper) extend_.insert("above");
+      note_edge(best.edge);
     }
   }
 
@@ -190,7 +220,10 @@ class Judge {
     const Decision all = judged(out_.points, claim);
     take_measurement(all);
     out_.verdict = all.verdict;
-    out_.explanation = all.explanation;
+    out_.explanation = limit_ == nullptr || !out_.limit->reason.empty()
+                           ? all.explanation
+                           : fmt::format("{} over {} {}: {}", fit_formula(limit_->powers), out_.limit->x.size(),
+                                         out_.limit->x.size() == 1 ? "width" : "widths", all.explanation);
     out_.advice = all.advice;
     for (const Dropped& one : all.dropped) out_.dropped.push_back({one.what, one.reason});
     if (all.verdict == Verdict::undecided && out_.recorded < out_.expected)
@@ -207,7 +240,8 @@ class Judge {
     std::string sides;
     for (const std::string& side : extend_) sides.append(sides.empty() ? "" : " and ").append(side);
     const std::string told = fmt::format("{} of {} optima lie at the edge of the grid", edges, out_.points.size());
-    const std::string extend = fmt::format("extend {} {}", spec_.of.optimum, sides);
+    const std::string extend =
+        fmt::format("extend {} {}", spec_.of.is_optimum() || best_ == nullptr ? spec_.of.optimum : best_->over, sides);
     const bool stands = all.verdict != Verdict::undecided && judged(inner, claim).verdict == all.verdict;
     out_.explanation = fmt::format("{}; {}{}", out_.explanation, told, stands ? ", which does not change it" : "");
     if (stands) return;
@@ -218,10 +252,22 @@ class Judge {
   Decision judged(const std::vector<JudgedPoint>& judged_points, const Claim& claim) const {
     std::vector<Point> points;
     for (const JudgedPoint& point : judged_points) points.push_back({point.x, point.seed, point.y});
+    if (limit_ != nullptr) return judge_limit(extrapolated(points), claim);
     return spec_.claim == Claimed::value ? judge_value(points, claim) : judge_exponent(points, claim);
   }
 
+  Extrapolation extrapolated(const std::vector<Point>& points) const {
+    ExtrapolationRule rule;
+    rule.powers = limit_->powers;
+    return extrapolate(points, rule);
+  }
+
   void take_measurement(const Decision& decision) {
+    if (limit_ != nullptr) {
+      std::vector<Point> points;
+      for (const JudgedPoint& point : out_.points) points.push_back({point.x, point.seed, point.y});
+      out_.limit = extrapolated(points);
+    }
     out_.measured = decision.measured;
     out_.intercept = spec_.claim == Claimed::value ? none : decision.intercept;
     out_.low = decision.interval.low;
@@ -243,14 +289,6 @@ class Judge {
   double number(const Row& row, std::ptrdiff_t axis) const { return row.axes[static_cast<std::size_t>(axis)].number(); }
   double x_of(const Row& row) const { return against_ < 0 ? 1.0 : number(row, against_); }
 
-  std::string seed_of(const Row& row) const {
-    std::string out;
-    for (std::size_t i = 0; i < row.axes.size(); ++i)
-      if (is_seed(table_.axes[i]))
-        out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", table_.axes[i], to_text(row.axes[i]));
-    return out.empty() ? "one seed" : out;
-  }
-
   // Where on the axes that have a part to play, seeds apart, a row lies.
   std::string place(const Row& row) const {
     std::string out;
@@ -270,6 +308,7 @@ class Judge {
 
   const Study& study_;
   const PredictionSpec& spec_;
+  const DerivedSpec *limit_, *best_;  // or null
   Table table_;
   std::ptrdiff_t against_ = -1, optimum_ = -1;
   std::vector<bool> at_edge_;

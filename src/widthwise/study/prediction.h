@@ -1,6 +1,7 @@
 // Predictions judged by the runs of a store: which points were measured, what line they follow, what theory says, and
 // whether the two agree. The rule is numerics/verdict.h: one slope of log(quantity) over log(against) a seed, Student's
-// t over seeds, widened by the change of slope when the smallest width is dropped. The seeds are the axis seed.init.
+// t over seeds, widened by the change of slope when the smallest width is dropped. The seeds are the axis seed.init. A
+// value at infinite width is extrapolated and judged by its own interval (numerics/extrapolation.h).
 //
 // An unfinished study is judged by what is there; too little is "undecided", with what is missing.
 #pragma once
@@ -48,6 +49,7 @@ struct Judgement {
   std::vector<JudgedPoint> points;
   std::vector<DroppedPoint> dropped;
   std::size_t expected = 0, recorded = 0;  // runs
+  std::optional<Extrapolation> limit;      // the fit, for a value at infinite width
 };
 
 /// Judges one prediction. @throws ConfigError with file and key, for example where an axis is neither `against`, the

@@ -5,6 +5,7 @@
 
 #include "widthwise/base/error.h"
 #include "widthwise/observable/observable.h"
+#include "widthwise/study/derived.h"
 #include "widthwise/study/fields.h"
 #include "widthwise/study/schema.h"
 #include "widthwise/study/specs.h"
@@ -51,8 +52,18 @@ class Checker {
   }
 
   void value(const std::string& member, const std::string& name) const {
-    if (!is_derived(name)) plain_value(member, name);
+    if (find_derived(study_, sweep_.name, name) == nullptr) plain_value(member, name);
   }
+
+  // An axis that a value still has.
+  void axis_of(const std::string& member, const std::string& key, const std::string& value) const {
+    axis(member, key);
+    const auto consumed = consumed_axes(study_, sweep_.name, value);
+    if (!key.empty() && std::ranges::find(consumed, key) != consumed.end())
+      fail(member, fmt::format("an axis that '{}' has not consumed", value), key);
+  }
+
+  const Axis& axis_named(const std::string& key) const { return *std::ranges::find(sweep_.axes, key, &Axis::key); }
 
   void plain_value(const std::string& member, const std::string& name) const {
     ValueName parsed;
@@ -109,12 +120,6 @@ class Checker {
     }
   }
 
-  bool is_derived(const std::string& name) const {
-    return std::ranges::any_of(study_.derived, [&](const DerivedSpec& derived) {
-      return derived.name == name && derived.sweep == sweep_.name;
-    });
-  }
-
   std::string derived_hint(const std::string& name, const std::string& otherwise) const {
     std::vector<std::string> known;
     for (const DerivedSpec& derived : study_.derived)
@@ -142,6 +147,19 @@ class Checker {
   const Sweep& sweep_;
 };
 
+// The fit needs a width more than it has powers, and widths are positive numbers.
+void check_widths(const Checker& check, const std::string& member, const Axis& axis, std::size_t powers) {
+  // An expression has no value yet.
+  const auto bad = [](const Value& value) { return !value.is_text() && !(value.number() > 0); };
+  if (!key_spec(axis.key).numeric() || std::ranges::any_of(axis.values, bad))
+    check.fail(member, "an axis of positive numbers, such as architecture.width", axis.key);
+  if (axis.values.size() < powers + 1)
+    check.fail(member,
+               fmt::format("an axis of at least {} values for a fit of {} {} of 1/n", powers + 1, powers,
+                           powers == 1 ? "power" : "powers"),
+               fmt::format("{} with {}", axis.key, axis.values.size()));
+}
+
 void check_figure(const Study& study, const FigureSpec& figure) {
   const Checker check(study, "figure", figure.sweep, figure.line);
   check.axis("column", figure.column);
@@ -159,6 +177,9 @@ void check_figure(const Study& study, const FigureSpec& figure) {
   if (!over_time && !check.is_axis(figure.x))
     is_known_key(figure.x) ? check.axis("x", figure.x) : check.value("x", figure.x);
   for (const std::string& y : figure.y) over_time ? check.series("y", y, y) : check.value("y", y);
+  if (figure.extrapolate.empty()) return;
+  if (!check.is_axis(figure.x)) check.fail("extrapolate", "x an axis of widths", figure.x);
+  check_widths(check, "extrapolate", check.axis_named(figure.x), figure.extrapolate.size());
 }
 
 void check_prediction(const Study& study, const PredictionSpec& spec) {
@@ -166,25 +187,49 @@ void check_prediction(const Study& study, const PredictionSpec& spec) {
   check.axis("against", spec.against);
   check.where(spec.where);
   if (spec.of.is_optimum()) {
-    check.axis("of.optimum", spec.of.optimum);
     check.value("of.minimizes", spec.of.minimizes);
-  } else {
-    check.value("of", spec.of.value);
+    check.axis_of("of.optimum", spec.of.optimum, spec.of.minimizes);
+    check.axis_of("against", spec.against, spec.of.minimizes);
+    return;
   }
+  check.value("of", spec.of.value);
+  check.axis_of("against", spec.against, spec.of.value);
+  const DerivedSpec* const derived = find_derived(study, spec.sweep, spec.of.value);
+  if (derived == nullptr || derived->how != "infinite-width") return;
+  if (spec.claim != PredictionSpec::Claim::value)
+    check.fail("exponent", "value, since the quantity is a limit", "an exponent", "write value = NUMBER");
+  if (!spec.against.empty()) check.fail("against", "nothing, since a limit is a single value", spec.against);
+}
+
+// `before`: how many derived quantities are written before this one, which may be made of these only.
+void check_derived(const Study& study, const DerivedSpec& derived, std::size_t before) {
+  const Checker check(study, "derived", derived.sweep, derived.line);
+  check.axis("over", derived.over);
+  for (const auto& [member, name] : {std::pair{"of", derived.of}, std::pair{"by", derived.by}}) {
+    if (name.empty()) continue;
+    const DerivedSpec* const other = find_derived(study, derived.sweep, name);
+    if (other == nullptr)
+      check.plain_value(member, name);
+    else if (static_cast<std::size_t>(other - study.derived.data()) >= before)
+      check.fail(member, "a value, or a derived quantity written before this one", name);
+    check.axis_of("over", derived.over, name);
+  }
+  if (!derived.by.empty() &&
+      consumed_axes(study, derived.sweep, derived.of) != consumed_axes(study, derived.sweep, derived.by))
+    check.fail("by", fmt::format("a value over the axes of '{}'", derived.of), derived.by);
+  const Axis& axis = check.axis_named(derived.over);
+  if (derived.how == "difference" && axis.values.size() != 2)
+    check.fail("over", "an axis of two values, for a difference",
+               fmt::format("{} with {}", derived.over, axis.values.size()));
+  if (derived.how != "infinite-width") return;
+  if (is_seed_axis(derived.over)) check.fail("over", "an axis of widths", derived.over);
+  check_widths(check, "over", axis, derived.powers.size());
 }
 
 }  // namespace
 
 void check_references(const Study& study) {
-  for (const DerivedSpec& derived : study.derived) {
-    const Checker check(study, "derived", derived.sweep, derived.line);
-    check.axis("over", derived.over);
-    check.plain_value("of", derived.of);
-    const auto& axes = study.sweep(derived.sweep).axes;
-    const std::size_t length = std::ranges::find(axes, derived.over, &Axis::key)->values.size();
-    if (derived.how == "difference" && length != 2)
-      check.fail("over", "an axis of two values, for a difference", fmt::format("{} with {}", derived.over, length));
-  }
+  for (std::size_t i = 0; i < study.derived.size(); ++i) check_derived(study, study.derived[i], i);
   for (const FigureSpec& figure : study.figures) check_figure(study, figure);
   for (const PredictionSpec& prediction : study.predictions) check_prediction(study, prediction);
 }

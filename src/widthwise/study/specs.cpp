@@ -41,6 +41,22 @@ void read_number(Fields& fields, PredictionSpec& spec) {
   }
 }
 
+// Ascending positive powers of 1/n, one or a list; none where the member is missing.
+std::vector<double> read_powers(Fields& fields, const std::string& name) {
+  constexpr const char* expected = "1, 0.5 or ascending positive powers such as [0.5, 1], at most 3";
+  const Value* const value = fields.get(name);
+  if (value == nullptr) return {};
+  const ValueList list = value->is_list() ? value->list() : ValueList{*value};
+  bool good = !list.empty() && list.size() <= 3;
+  std::vector<double> powers;
+  for (const Value& power : list) {
+    good = good && std::isfinite(power.number()) && power.number() > (powers.empty() ? 0 : powers.back());
+    powers.push_back(power.number());
+  }
+  if (!good) fields.fail(name, expected, to_json(*value));
+  return powers;
+}
+
 }  // namespace
 
 FigureSpec read_figure(const ValueTable& table, const std::string& file, int line) {
@@ -60,8 +76,11 @@ FigureSpec read_figure(const ValueTable& table, const std::string& file, int lin
   figure.kind = fields.choice("kind", {"lines", "heatmap"}, "lines");
   figure.log = fields.choice("log", {"", "x", "y", "xy"}, "");
   figure.band = fields.choice("band", {"std", "sem", "none"}, "std");
+  figure.extrapolate = read_powers(fields, "extrapolate");
   figure.where = fields.where("where");
   fields.done();
+  if (!figure.extrapolate.empty() && (figure.kind == "heatmap" || figure.x == "step" || figure.x == "time"))
+    fields.fail("extrapolate", "lines over an axis such as architecture.width", "another figure");
   if (figure.kind == "heatmap" && (figure.color.empty() || figure.y.size() != 1))
     fields.fail("kind", "for a heatmap: x and y two axes, color the value", "no color, or several y");
   return figure;
@@ -104,8 +123,18 @@ DerivedSpec read_derived(const ValueTable& table, const std::string& file, int l
   derived.sweep = fields.required_text("sweep");
   derived.of = fields.required_text("of");
   derived.over = fields.required_text("over");
-  derived.how = fields.choice("how", {"mean", "variance", "difference"}, "mean");
+  derived.how = fields.choice("how", {"mean", "variance", "difference", "best", "infinite-width"}, "mean");
+  derived.by = fields.text("by");
+  const std::vector<double> power = read_powers(fields, "power"), powers = read_powers(fields, "powers");
   fields.done();
+  if (derived.how == "best" && derived.by.empty())
+    fields.fail("by", "the value that is smallest at the best point, such as \"final.train_loss\"", "nothing");
+  if (derived.how != "best" && !derived.by.empty()) fields.fail("by", "how = \"best\" beside it", derived.how);
+  if (derived.how != "infinite-width" && !(power.empty() && powers.empty()))
+    fields.fail(power.empty() ? "powers" : "power", "how = \"infinite-width\" beside it", derived.how);
+  if (!power.empty() && !powers.empty()) fields.fail("powers", "either power or powers", "both");
+  if (derived.how == "infinite-width")
+    derived.powers = !powers.empty() ? powers : !power.empty() ? power : std::vector<double>{1};
   return derived;
 }
 

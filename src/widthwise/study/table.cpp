@@ -96,12 +96,13 @@ std::vector<DerivedSpec> derived_of(const Study& study, const std::string& sweep
                                     const std::vector<std::string>& values) {
   std::vector<DerivedSpec> out;
   for (const std::string& value : values) {
-    const auto found = std::ranges::find_if(
-        study.derived, [&](const DerivedSpec& one) { return one.name == value && one.sweep == sweep; });
-    if (found != study.derived.end()) out.push_back(*found);
+    const DerivedSpec* const found = find_derived(study, sweep, value);
+    if (found != nullptr) out.push_back(*found);
   }
-  const auto same_axis = [&](const DerivedSpec& one) { return one.over == out.front().over; };
-  if (!out.empty() && (out.size() != values.size() || !std::ranges::all_of(out, same_axis)))
+  const auto same_axes = [&](const DerivedSpec& one) {
+    return consumed_axes(study, sweep, one.name) == consumed_axes(study, sweep, out.front().name);
+  };
+  if (!out.empty() && (out.size() != values.size() || !std::ranges::all_of(out, same_axes)))
     throw ConfigError({file_and_line(study.file.string(), out.front().line), "derived." + out.front().name},
                       "derived quantities over one axis, alone in a figure", "a mixture");
   return out;
@@ -112,6 +113,17 @@ std::vector<DerivedSpec> derived_of(const Study& study, const std::string& sweep
 std::ptrdiff_t Table::axis(const std::string& key) const {
   const auto found = std::ranges::find(axes, key);
   return found == axes.end() ? -1 : found - axes.begin();
+}
+
+std::string Table::seed(const Row& row) const {
+  std::string out;
+  for (std::size_t i = 0; i < row.axes.size(); ++i)
+    if (is_seed_axis(axes[i])) out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", axes[i], to_text(row.axes[i]));
+  return out.empty() ? "one seed" : out;
+}
+
+bool is_seed_axis(const std::string& key) {
+  return key.starts_with("seed.");
 }
 
 bool admits(const Where& where, const std::vector<std::string>& axes, const ValueList& point) {
@@ -130,9 +142,8 @@ Table select(const Study& study, const std::string& sweep_name, const std::vecto
   const Sweep& sweep = study.sweep(sweep_name);
   const std::vector<DerivedSpec> derived = derived_of(study, sweep_name, values);
   if (derived.empty()) return select_runs(study, sweep, values, reader, where);
-  std::vector<std::string> made_of;
-  for (const DerivedSpec& one : derived) made_of.push_back(one.of);
-  return derive(select_runs(study, sweep, made_of, reader, where), derived);
+  return derive(select(study, sweep_name, ingredients(derived), reader, where), derived,
+                tied_axes(sweep, derived.front().over));
 }
 
 std::vector<Curve> select_curves(const Study& study, const std::string& sweep_name, const StoreReader& reader,

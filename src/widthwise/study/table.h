@@ -4,22 +4,25 @@
 //   final.X      at the last step recorded          initial.X    at initialization
 //   best.X       smallest over the trace            last(k).X    mean over the last k points
 //   at(t).X      at time t                          at_step(k).X at step k
-//   NAME         a [[derived]] quantity of the sweep
+//   NAME         a [[derived]] quantity of the sweep (derived.h)
 //
 // X is a series of the trace ("train_loss", "own_update.2"). A run without that point (stopped before) has NaN there; a
 // run that diverged has neither final, best nor last value.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "widthwise/numerics/optimum.h"
 #include "widthwise/numerics/trace.h"
 #include "widthwise/study/document.h"
 
 namespace widthwise {
 
 class StoreReader;
+struct Extrapolation;  // numerics/extrapolation.h
 
 /// A name of the form above, taken apart.
 struct ValueName {
@@ -39,6 +42,10 @@ struct Row {
   std::string status;          // "finished", "stopped", "diverged"; "missing" where there is no record yet
   std::string reason;          // why it stopped or diverged
   std::string identity;        // of the run; empty for a group
+  /// Fits of values at infinite width, parallel to `values`; empty for any other.
+  std::vector<std::shared_ptr<const Extrapolation>> limits = {};
+  /// Of a best value: it lies at this end of its axis.
+  Optimum::Edge edge = Optimum::Edge::none;
 };
 
 struct Table {
@@ -50,7 +57,12 @@ struct Table {
 
   /// Index of an axis, or -1.
   std::ptrdiff_t axis(const std::string& key) const;
+  /// "seed.init = 3" of a row, every axis seed.*; "one seed" without such an axis.
+  std::string seed(const Row& row) const;
 };
+
+/// Whether an axis holds replicates: seed.init, seed.batch, seed.data.
+bool is_seed_axis(const std::string& key);
 
 /// The rows of a sweep that `where` admits. Missing runs are rows of status "missing" with NaN values.
 /// Derived quantities must all consume the same axis and stand alone: their rows are groups without that axis.
