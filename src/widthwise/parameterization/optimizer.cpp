@@ -49,6 +49,7 @@ OptimizerKind parse_optimizer(std::string_view name) {
 
 std::vector<Named> known_optimizers() {
   std::vector<Named> known;
+  known.reserve(rows.size());
   for (const Row& one : rows) known.push_back({one.name, one.sentence});
   return known;
 }

@@ -3,8 +3,7 @@
 //
 //   forward    h_l = W_l x_{l-1},  x_l = phi(h_l)
 //   backward   D_l = df/dh_l = phi'(h_l) * W_{l+1}^T D_{l+1}
-//   update     dW_l = -n^-q_l D_l x_{l-1}^T            (Adam and its kin: entries of size n^-q_l with the signs of
-//   that)
+//   update     dW_l = -n^-q_l D_l x_{l-1}^T            (Adam's kin: entries of size n^-q_l with the signs of that)
 //
 // Muon moves a hidden matrix by n^-q U V^T, the orthogonal factor of the momentum of such products: its rank is at most
 // the number of samples seen, its singular values are of order one, and U and V lie in the spans of the D and the x.
