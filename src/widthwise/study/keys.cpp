@@ -169,11 +169,6 @@ void add_parameterization(Keys& keys) {
 }
 
 // A key that came after runs were recorded without it.
-KeySpec later(KeySpec spec) {
-  spec.later = true;
-  return spec;
-}
-
 KeySpec as_shorthand(KeySpec spec) {
   spec.shorthand = true;
   return spec;
@@ -256,7 +251,11 @@ void add_data(Keys& keys) {
 void add_training(Keys& keys) {
   const std::string optimizer = "training.optimizer";
   keys.push_back(choice(optimizer, "sgd", names(known_optimizers()), "the update rule"));
-  keys.push_back(choice("training.loss", "squared", names(known_losses()), "what is minimized"));
+  const std::string loss = "training.loss";
+  keys.push_back(choice(loss, "squared", names(known_losses()), "what is minimized"));
+  keys.push_back(where(number("training.loss_beta", 20, positive, "of softhinge: its sharpness"), loss, {"softhinge"}));
+  keys.push_back(where(number("training.loss_margin", 1, {}, "of hinges and squared-margin: the margin m of y f"), loss,
+                       {"hinge", "squared-hinge", "softhinge", "squared-margin"}));
   keys.push_back(required(number("training.learning_rate", 0, positive, "the rate at the reference width")));
   keys.push_back(whole("training.batch", 0, {0, 1e9}, "samples a step; 0 for all"));
   keys.push_back(later(unless(choice("training.batch_order", "shuffled", {"shuffled", "fixed"},
@@ -282,6 +281,8 @@ void add_training(Keys& keys) {
   keys.push_back(number("training.divergence_cap", 1e6, positive, "outputs or loss above this count as diverged"));
   keys.push_back(number("training.alpha", 1, {}, "the trained output is alpha f + kappa f_0"));
   keys.push_back(number("training.kappa", 0, {}, "-alpha centres the output at initialization"));
+  keys.push_back(later(choice("training.alpha_convention", "none", {"none", "article"},
+                        "article: what is minimized is the loss over alpha^2, what is recorded stays the loss")));
   const std::string schedule = "training.schedule";
   keys.push_back(later(choice(schedule, "constant", names(known_schedules()), "how all rates change over the steps")));
   keys.push_back(

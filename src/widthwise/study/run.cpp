@@ -57,8 +57,8 @@ struct TrainingData {
   explicit TrainingData(const MeasuredData<T>& data)
       : train_inputs{data.train_inputs},
         train_targets{data.train_targets},
-        test_inputs{data.test_inputs},
-        test_targets{data.test_targets} {}
+        test{data.test_inputs, data.test_targets},
+        validation{data.validation_inputs, data.validation_targets} {}
 
   // The first `points` training samples (any subset is as good: their order was drawn), the other parts whole.
   MeasuredData<T> measured(Index points) const {
@@ -94,6 +94,7 @@ TrainingOptions training_options(const RunGroup& group) {
   options.divergence_cap = first.number("training.divergence_cap");
   for (const Configuration& run : group.runs)
     options.output_scales.push_back({run.number("training.alpha"), run.number("training.kappa")});
+  if (first.text("training.alpha_convention") == "article") options.alpha_convention = AlphaConvention::article;
   return options;
 }
 
@@ -125,7 +126,7 @@ std::vector<RunRecord> train_group(const RunGroup& group, const TrainingData<T>&
 
   RecorderOptions recording;
   for (const Value& name : first.at("measure.observables").list()) recording.observables.push_back(name.text());
-  recording.loss = make_loss(first.text("training.loss"));
+  recording.loss = make_loss(first);
   recording.steps = measured_steps(first);
   Recorder<T> recorder(ensemble, recording, data.measured(first.whole("measure.times.train_points")));
 

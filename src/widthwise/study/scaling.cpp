@@ -5,6 +5,7 @@
 
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/run.h"
+#include "widthwise/study/schema.h"
 #include "widthwise/study/scheme.h"
 
 namespace widthwise {
@@ -36,6 +37,14 @@ Schedule make_schedule(const Configuration& configuration) {
           .final_rate = configuration.number("training.final_rate"),
           .switch_step = configuration.whole("training.switch_step"),
           .switch_factor = configuration.number("training.switch_factor")};
+}
+
+std::shared_ptr<const Loss> make_loss(const Configuration& configuration) {
+  LossParameters parameters;
+  const auto relevant = [&](const char* key) { return is_relevant(key_spec(key), configuration.values()); };
+  if (relevant("training.loss_beta")) parameters.beta = configuration.number("training.loss_beta");
+  if (relevant("training.loss_margin")) parameters.margin = configuration.number("training.loss_margin");
+  return make_loss(configuration.text("training.loss"), parameters);
 }
 
 ActivationFacts activation_facts(const Activation& activation) {

@@ -1,9 +1,11 @@
-// The parameterization, the activation and the schedule a configuration names, and what theory asks of the second.
+// The parameterization, the activation, the loss and the schedule a configuration names, and what theory asks of the
+// activation.
 #pragma once
 
 #include <memory>
 
 #include "widthwise/activation/activation.h"
+#include "widthwise/loss/loss.h"
 #include "widthwise/parameterization/activation_facts.h"
 #include "widthwise/parameterization/exponents.h"
 #include "widthwise/study/grid.h"
@@ -17,6 +19,8 @@ Parameterization make_parameterization(const Configuration& configuration);
 std::shared_ptr<const Activation> make_activation(const Configuration& configuration);
 /// Its numbers as they stand; check_schedule says whether they fit.
 Schedule make_schedule(const Configuration& configuration);
+/// @throws ConfigError (training.loss*)
+std::shared_ptr<const Loss> make_loss(const Configuration& configuration);
 /// What the outcome engine asks of an activation.
 ActivationFacts activation_facts(const Activation& activation);
 
