@@ -62,6 +62,7 @@ function(widthwise_tests name)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(test_${name} PRIVATE ${TEST_ROOMS} widthwise_strict GTest::gmock GTest::gtest_main ${TEST_LIBRARIES})
   target_compile_definitions(test_${name} PRIVATE
-    WIDTHWISE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" WIDTHWISE_BINARY_DIR="${PROJECT_BINARY_DIR}")
+    WIDTHWISE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" WIDTHWISE_BINARY_DIR="${PROJECT_BINARY_DIR}"
+    $<$<BOOL:${CMAKE_CROSSCOMPILING_EMULATOR}>:WIDTHWISE_EMULATED>)
   gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
 endfunction()
