@@ -49,7 +49,7 @@ int report_study(const Options& options) {
     explain(judgements, options.explain);
     return exit;
   }
-  print_verdicts(study, judgements, options.json);
+  print_verdicts(study, judgements, reader, options.json);
   report::write_report(options.output, study, reader, judgements);
   notice("Report: {}\n", std::filesystem::absolute(options.output).string());
   if (!options.figures.empty()) {

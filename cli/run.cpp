@@ -56,7 +56,7 @@ int run(Options& options) {
   print_summary(run_study(study, options.run));
   const StoreReader reader(options.study.store);
   const std::vector<Judgement> judgements = judge(study, reader);
-  print_verdicts(study, judgements, options.json);
+  print_verdicts(study, judgements, reader, options.json);
   if (!options.report.empty()) {
     report::write_report(options.report, study, reader, judgements);
     notice("Report: {}\n", std::filesystem::absolute(options.report).string());

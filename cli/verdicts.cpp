@@ -10,6 +10,7 @@
 #include "widthwise/report/text.h"
 #include "widthwise/report/verdict_row.h"
 #include "widthwise/report/verdict_table.h"
+#include "widthwise/study/table.h"
 
 namespace widthwise::cli {
 
@@ -17,6 +18,44 @@ namespace {
 
 nlohmann::json number(double value) {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
+}
+
+nlohmann::json as_json(const Extrapolation& fit) {
+  nlohmann::json seeds = nlohmann::json::array();
+  for (const SeedLimit& seed : fit.seeds)
+    seeds.push_back({{"seed", seed.seed},
+                     {"limit", number(seed.limit)},
+                     {"without_smallest", number(seed.change)},
+                     {"next_order", number(seed.next_order)}});
+  nlohmann::json coefficients = nlohmann::json::array();
+  for (const double coefficient : fit.coefficients) coefficients.push_back(number(coefficient));
+  return {{"value", number(fit.limit)},
+          {"interval", {number(fit.interval.low), number(fit.interval.high)}},
+          {"statistical", number(fit.statistical)},
+          {"systematic", number(fit.systematic)},
+          {"powers", fit.powers},
+          {"coefficients", coefficients},
+          {"widths", fit.x},
+          {"without_smallest", number(fit.change)},
+          {"next_order", number(fit.next_order)},
+          {"seeds", seeds},
+          {"reason", fit.reason}};
+}
+
+// A derived quantity: a row a group of runs, with the axes it has left.
+nlohmann::json as_json(const Study& study, const DerivedSpec& derived, const StoreReader& reader) {
+  const Table table = select(study, derived.sweep, {derived.name}, reader);
+  nlohmann::json rows = nlohmann::json::array();
+  for (const Row& row : table.rows) {
+    nlohmann::json axes = nlohmann::json::object();
+    for (std::size_t i = 0; i < table.axes.size(); ++i)
+      axes[table.axes[i]] = nlohmann::json::parse(to_json(row.axes[i]));
+    nlohmann::json one = {{"axes", axes}, {"value", number(row.values.front())}, {"status", row.status}};
+    if (!row.limits.empty()) one["limit"] = as_json(*row.limits.front());
+    if (row.edge != Optimum::Edge::none) one["edge"] = row.edge == Optimum::Edge::lower ? "lowest" : "highest";
+    rows.push_back(one);
+  }
+  return {{"name", derived.name}, {"sweep", derived.sweep}, {"of", derived.of}, {"how", derived.how}, {"rows", rows}};
 }
 
 nlohmann::json as_json(const Judgement& judgement) {
@@ -39,15 +78,19 @@ nlohmann::json as_json(const Judgement& judgement) {
           {"note", judgement.note},
           {"reasons", judgement.reasons},
           {"points", points},
-          {"dropped", dropped}};
+          {"dropped", dropped},
+          {"limit", judgement.limit ? as_json(*judgement.limit) : nlohmann::json(nullptr)}};
 }
 
 }  // namespace
 
-void print_verdicts(const Study& study, const std::vector<Judgement>& judgements, bool json) {
+void print_verdicts(const Study& study, const std::vector<Judgement>& judgements, const StoreReader& reader,
+                    bool json) {
   if (json) {
-    nlohmann::json answer = {{"title", study.title}, {"predictions", nlohmann::json::array()}};
+    nlohmann::json answer = {
+        {"title", study.title}, {"predictions", nlohmann::json::array()}, {"derived", nlohmann::json::array()}};
     for (const Judgement& judgement : judgements) answer["predictions"].push_back(as_json(judgement));
+    for (const DerivedSpec& derived : study.derived) answer["derived"].push_back(as_json(study, derived, reader));
     fmt::print("{}\n", answer.dump(2));
     return;
   }

@@ -6,10 +6,14 @@
 #include "widthwise/study/document.h"
 #include "widthwise/study/prediction.h"
 
+namespace widthwise {
+class StoreReader;
+}
+
 namespace widthwise::cli {
 
-/// The table of verdicts on standard output, or their JSON.
-void print_verdicts(const Study& study, const std::vector<Judgement>& judgements, bool json);
+/// The table of verdicts on standard output, or their JSON, with the derived quantities of the study beside them.
+void print_verdicts(const Study& study, const std::vector<Judgement>& judgements, const StoreReader& reader, bool json);
 
 /// Whether there is no judgement but "agrees".
 bool all_agree(const std::vector<Judgement>& judgements);

@@ -20,16 +20,16 @@ Interval interval_over_seeds(const std::vector<double>& values, const VerdictRul
                                               : student_interval(values, rule.confidence);
 }
 
-std::string band_text(const Claim& claim) {
+std::string band_text(const Claim& claim, int digits = 3) {
   switch (claim.kind) {
     case Claim::Kind::below:
-      return fmt::format("the values up to {:.3g}", claim.band().high);
+      return fmt::format("the values up to {:.{}g}", claim.band().high, digits);
     case Claim::Kind::above:
-      return fmt::format("the values from {:.3g} on", claim.band().low);
+      return fmt::format("the values from {:.{}g} on", claim.band().low, digits);
     case Claim::Kind::near:
       break;
   }
-  return fmt::format("[{:.3g}, {:.3g}]", claim.band().low, claim.band().high);
+  return fmt::format("[{:.{}g}, {:.{}g}]", claim.band().low, digits, claim.band().high, digits);
 }
 
 /// The fewest seeds with which Student's interval is at most -+ half wide, 0 if more than 1000.
@@ -71,19 +71,19 @@ std::string advice(const Decision& decision, const VerdictRule& rule) {
 }
 
 /// The verdict from measured value and interval: point 3 of the rule. The advice is the caller's.
-void decide(Decision& decision) {
+void decide(Decision& decision, int digits = 3) {
   const Interval band = decision.claim.band(), found = decision.interval;
-  const std::string measured =
-      fmt::format("measured {:.3g} in [{:.3g}, {:.3g}]", decision.measured, found.low, found.high);
+  const std::string measured = fmt::format("measured {:.{}g} in [{:.{}g}, {:.{}g}]", decision.measured, digits,
+                                           found.low, digits, found.high, digits);
   if (band.low <= found.low && found.high <= band.high) {
     decision.verdict = Verdict::agrees;
-    decision.explanation = fmt::format("{}, inside {}.", measured, band_text(decision.claim));
+    decision.explanation = fmt::format("{}, inside {}.", measured, band_text(decision.claim, digits));
   } else if (found.high < band.low || band.high < found.low) {
     decision.verdict = Verdict::disagrees;
-    decision.explanation = fmt::format("{}, outside {}.", measured, band_text(decision.claim));
+    decision.explanation = fmt::format("{}, outside {}.", measured, band_text(decision.claim, digits));
   } else {
     decision.verdict = Verdict::undecided;
-    decision.explanation = fmt::format("{}, partly outside {}.", measured, band_text(decision.claim));
+    decision.explanation = fmt::format("{}, partly outside {}.", measured, band_text(decision.claim, digits));
   }
   decision.explanation[0] = 'M';
 }
@@ -214,7 +214,7 @@ Decision judge_limit(const Extrapolation& limit, const Claim& claim) {
   decision.interval = limit.interval;
   decision.statistical = limit.statistical;
   decision.systematic = limit.systematic;
-  decide(decision);
+  decide(decision, 5);
   if (decision.verdict == Verdict::undecided) decision.advice = limit_advice(decision);
   return decision;
 }

@@ -30,6 +30,12 @@ class Extent {
     const double pad = low_ < high_ ? margin * (high_ - low_) : std::max(0.5, 0.5 * std::abs(low_));
     return {low_ - pad, high_ + pad};
   }
+  // `value`, but at most the height of what is there beyond it.
+  double near(double value) const {
+    if (!any_ || !std::isfinite(value) || (log_ && value <= 0)) return value;
+    if (log_) return std::clamp(value, low_ * (low_ / high_), high_ * (high_ / low_));
+    return std::clamp(value, low_ - (high_ - low_), high_ + (high_ - low_));
+  }
 
  private:
   bool log_, any_ = false;
@@ -49,6 +55,17 @@ double round_step(double step) {
   return power * (step >= 5 * power ? 5 : step >= 2 * power ? 2 : 1);
 }
 
+bool at_infinity(const Series& series) {
+  return std::any_of(series.x.begin(), series.x.end(), [](double x) { return std::isinf(x) && x > 0; });
+}
+
+// Smallest and largest measured x.
+Extent measured_x(const Figure& figure) {
+  Extent extent(figure.log_x);
+  extent.add(x_values(figure));
+  return extent;
+}
+
 Tick make_tick(double value, bool as_power) {
   if (!as_power) return {value, short_number(value), ""};
   return {value, "2", std::to_string(std::ilogb(value))};
@@ -60,13 +77,24 @@ FigureAxes figure_axes(const Figure& figure) {
   Extent x(figure.log_x), y(figure.log_y), color(figure.log_color);
   for (const Panel& panel : figure.panels) {
     for (const Series& s : panel.series) {
-      x.add(s.x);
-      for (const auto* values : {&s.y, &s.low, &s.high}) y.add(*values);
+      x.add(drawn_x(s, figure));
+      y.add(s.y);
+      if (s.bars && at_infinity(s)) continue;
+      for (const auto* values : {&s.low, &s.high}) y.add(*values);
     }
     if (panel.grid.z.empty()) continue;
     x.add(cell_edges(panel.grid.x, figure.log_x));
     y.add(cell_edges(panel.grid.y, figure.log_y));
     color.add(panel.grid.z);
+  }
+  const Extent without_bars = y;
+  for (const Panel& panel : figure.panels) {
+    for (const Series& s : panel.series) {
+      if (!s.bars || !at_infinity(s)) continue;
+      for (const auto* values : {&s.low, &s.high}) {
+        for (const double value : *values) y.add(without_bars.near(value));
+      }
+    }
   }
   const double margin = figure.kind == Kind::heatmap ? 0 : 0.05;
   return {x.range(margin), y.range(margin), color.range(0)};
@@ -113,10 +141,47 @@ std::vector<Tick> log_ticks(const AxisRange& range) {
   return ticks;
 }
 
+double place_of_infinity(const Figure& figure) {
+  const bool any = std::any_of(figure.panels.begin(), figure.panels.end(), [](const Panel& panel) {
+    return std::any_of(panel.series.begin(), panel.series.end(), at_infinity);
+  });
+  if (!any) return std::numeric_limits<double>::quiet_NaN();
+  return measured_x(figure).range(0.25).high;
+}
+
+std::vector<double> drawn_x(const Series& series, const Figure& figure) {
+  if (!at_infinity(series)) return series.x;
+  const double infinity = place_of_infinity(figure), last = measured_x(figure).range(0).high;
+  std::vector<double> drawn = series.x;
+  for (double& x : drawn) {
+    if (!(x > last)) continue;
+    const double share = 1 - last / x;
+    x = figure.log_x ? last * std::pow(infinity / last, share) : last + share * (infinity - last);
+  }
+  return drawn;
+}
+
+std::vector<Tick> x_ticks(const Figure& figure, const FigureAxes& axes) {
+  std::vector<Tick> ticks = grid_ticks(x_values(figure), figure.log_x, ticks_that_fit(figure.columns.size()));
+  const double infinity = place_of_infinity(figure);
+  if (std::isnan(infinity)) return ticks;
+  const double last = measured_x(figure).range(0).high;
+  if (ticks.empty() && figure.log_x) ticks = log_ticks({axes.x.low, last});
+  if (ticks.empty()) {
+    const double step = round_step((last - axes.x.low) / 4);
+    for (double k = std::ceil(axes.x.low / step); k * step <= last; ++k) ticks.push_back(make_tick(k * step, false));
+  }
+  ticks.push_back({infinity, "\u221e", ""});
+  return ticks;
+}
+
 std::vector<double> x_values(const Figure& figure) {
   std::vector<double> values;
   for (const Panel& panel : figure.panels) {
-    for (const Series& s : panel.series) values.insert(values.end(), s.x.begin(), s.x.end());
+    for (const Series& s : panel.series) {
+      if (s.fit) continue;
+      std::copy_if(s.x.begin(), s.x.end(), std::back_inserter(values), [](double x) { return !std::isinf(x); });
+    }
     values.insert(values.end(), panel.grid.x.begin(), panel.grid.x.end());
   }
   return values;

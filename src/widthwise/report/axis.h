@@ -20,7 +20,8 @@ struct FigureAxes {
   AxisRange x, y, color;
 };
 
-/// Ranges that hold every drawable point of every panel. Bands count too, except where they reach zero on a log axis.
+/// Ranges that hold every drawable point of every panel. Bands count too, except where they reach zero on a log axis;
+/// the error bar at infinite width only as far as one height of the rest, which it must not squeeze to nothing.
 FigureAxes figure_axes(const Figure& figure);
 
 /// A tick: where, and its text as base and exponent ("2" and "-7"); the exponent is empty for a plain number.
@@ -41,7 +42,17 @@ std::vector<Tick> log_ticks(const AxisRange& range);
 /// well.
 inline constexpr double few_digits_below = 7;
 
-/// All x values (or, for a heat map, y values) that occur in a figure.
+/// Where x = infinity is drawn: a step beyond the largest measured x. NaN where no series has it.
+double place_of_infinity(const Figure& figure);
+
+/// The x of a series as they are drawn. Beyond the largest measured x_max the axis is squeezed: x stands at the share
+/// 1 - x_max/x of the way from x_max to infinity.
+std::vector<double> drawn_x(const Series& series, const Figure& figure);
+
+/// Ticks of the x axis: grid_ticks, and infinity where it has a place. Empty: the drawing program chooses.
+std::vector<Tick> x_ticks(const Figure& figure, const FigureAxes& axes);
+
+/// All measured x values (or, for a heat map, y values) that occur in a figure.
 std::vector<double> x_values(const Figure& figure);
 std::vector<double> grid_y_values(const Figure& figure);
 

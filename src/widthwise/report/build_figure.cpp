@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "widthwise/numerics/extrapolation.h"
 #include "widthwise/report/groups.h"
 #include "widthwise/report/y_names.h"
 
@@ -12,6 +14,7 @@ namespace widthwise::report {
 namespace {
 
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+constexpr int fit_points = 16;  // of a fitted curve, up to the largest width and again beyond it
 
 std::vector<std::string> titles(const Distinct& values, const std::string& key) {
   if (key.empty() || values.values().empty()) return {""};
@@ -85,16 +88,46 @@ class Builder {
         Series s = empty_series(line, q);
         for (const auto& [order, group] : found->second) append(s, group);
         panel.series.push_back(std::move(s));
+        const auto points = runs_.points.find({row, column, line, q});
+        if (points != runs_.points.end()) extrapolate_line(panel, points->second, empty_series(line, q));
       }
     }
     return panel;
+  }
+
+  // The fit of a line and its value at infinite width, as two more series of the panel.
+  void extrapolate_line(Panel& panel, const std::vector<widthwise::Point>& points, const Series& as) const {
+    ExtrapolationRule rule;
+    rule.powers = spec_.extrapolate;
+    const Extrapolation found = extrapolate(points, rule);
+    if (!std::isfinite(found.limit)) return;
+    Series curve = as, limit = as;
+    curve.fit = limit.bars = true;
+    const double first = found.x.front(), last = found.x.back();
+    for (int k = 0; k <= fit_points; ++k) curve.x.push_back(first * std::pow(last / first, double(k) / fit_points));
+    for (int k = 1; k < fit_points; ++k) curve.x.push_back(last / (1 - double(k) / fit_points));  // even where drawn
+    curve.x.push_back(std::numeric_limits<double>::infinity());
+    for (const double n : curve.x) curve.y.push_back(found.at(n));
+    limit.x = {curve.x.back()};
+    limit.y = {found.limit};
+    limit.low = {found.interval.low};
+    limit.high = {found.interval.high};
+    panel.series.push_back(std::move(curve));
+    panel.series.push_back(std::move(limit));
   }
 
   // A group without any finished run keeps its place, as a gap.
   void append(Series& s, const Group& group) const {
     s.x.push_back(group.x.mean());
     s.y.push_back(group.y.mean());
-    if (spec_.band == "none" || runs_.averaged.empty()) return;
+    if (spec_.band == "none") return;
+    if (group.intervals.size() == 1) {
+      s.bars = true;
+      s.low.push_back(group.intervals.front().low);
+      s.high.push_back(group.intervals.front().high);
+      return;
+    }
+    if (runs_.averaged.empty()) return;
     const double half = spec_.band == "sem" ? group.y.standard_error() : group.y.standard_deviation();
     s.low.push_back(s.y.back() - half);
     s.high.push_back(s.y.back() + half);
@@ -147,6 +180,15 @@ class Builder {
                                                           : "; bands are one standard deviation";
       add(fmt::format("Mean over {}{}.", fmt::join(runs_.averaged, ", "), band));
     }
+    const auto& some = runs_.groups;
+    const bool limits = std::any_of(some.begin(), some.end(), [](const auto& line) {
+      return std::any_of(line.second.begin(), line.second.end(),
+                         [](const auto& group) { return group.second.intervals.size() == 1; });
+    });
+    if (limits && !heatmap_ && spec_.band != "none") add("Bars are 95 % intervals of the values at infinite width.");
+    if (!spec_.extrapolate.empty())
+      add(fmt::format("Dashed: {} fitted to each line; at infinity its limit with a 95 % interval.",
+                      fit_formula(spec_.extrapolate)));
     const auto name_places = [&add](const char* axis, const ValueList& values) {
       for (std::size_t i = 0; i < values.size(); ++i) {
         if (values[i].is_text()) add(fmt::format("{} on the {} axis is {}.", i + 1, axis, to_text(values[i])));

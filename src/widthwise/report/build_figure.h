@@ -14,6 +14,7 @@ namespace widthwise::report {
 
 /// x is an axis (points at its values), "step" or "time" (whole traces), or a value (one point a group of runs that
 /// differ in their seeds alone, in the order of the grid). Bands are the standard deviation or error over the group.
+/// A figure that extrapolates gets, with each line, the fit and its value at infinite width.
 /// @throws ConfigError for an axis, value or series that the sweep does not have.
 Figure build_figure(const Study& study, const FigureSpec& spec, const StoreReader& reader);
 

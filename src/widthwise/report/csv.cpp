@@ -1,5 +1,7 @@
 #include "widthwise/report/csv.h"
 
+#include <cmath>
+
 #include "widthwise/report/text.h"
 
 namespace widthwise::report {
@@ -16,6 +18,15 @@ std::string field(double value) {
   return exact_number(value, "");
 }
 
+std::string place(double x) {
+  return std::isinf(x) ? "inf" : field(x);
+}
+
+std::string name_of(const Series& series) {
+  if (!series.fit) return series.label;
+  return series.label.empty() ? "fit" : series.label + " fit";
+}
+
 template <class... Fields>
 void append_line(std::string& csv, const Fields&... fields) {
   ((csv += field(fields), csv += ','), ...);
@@ -26,8 +37,8 @@ void append_panel(std::string& csv, const std::string& row, const std::string& c
   for (const Series& s : panel.series) {
     for (std::size_t i = 0; i < s.x.size(); ++i) {
       const double missing = std::numeric_limits<double>::quiet_NaN();
-      append_line(csv, row, column, s.label, s.color_value, s.x[i], s.y[i], s.low.empty() ? missing : s.low[i],
-                  s.high.empty() ? missing : s.high[i]);
+      append_line(csv, row, column, name_of(s), s.color_value, place(s.x[i]), s.y[i],
+                  s.low.empty() ? missing : s.low[i], s.high.empty() ? missing : s.high[i]);
     }
   }
   const Grid& g = panel.grid;

@@ -1,5 +1,6 @@
 // A figure's numbers as CSV (RFC 4180), one point a line: lines give row,column,series,color,x,y,low,high; heat maps
-// row,column,x,y,z. Missing values are empty fields; numbers read back exactly.
+// row,column,x,y,z. A value at infinite width has x = inf, a fitted curve the series "NAME fit". Missing values are
+// empty fields; numbers read back exactly.
 #pragma once
 
 #include <string>

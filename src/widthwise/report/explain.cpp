@@ -88,7 +88,7 @@ std::string explain(const VerdictRow& row, std::size_t width) {
     }
   }
   append_table(out, "Points", e.points, width);
-  append_table(out, "Slope of each seed", e.slopes, width);
+  append_table(out, e.slopes_title, e.slopes, width);
   append_list(out, "Doubtful points", e.doubtful, width);
   append_list(out, "Runs left out", e.dropped, width);
   if (!e.rule.empty()) append_list(out, "Rule", {e.rule}, width);

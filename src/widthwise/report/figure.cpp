@@ -41,6 +41,7 @@ template <class Count>
 void visit_points(const Figure& figure, Count count) {
   for (const Panel& panel : figure.panels) {
     for (const Series& s : panel.series) {
+      if (s.fit) continue;
       for (std::size_t i = 0; i < s.x.size(); ++i) {
         count(std::isfinite(s.x[i]) && std::isfinite(s.y[i]),
               shown(s.x[i], figure.log_x) && shown(s.y[i], figure.log_y));

@@ -9,13 +9,16 @@
 
 namespace widthwise::report {
 
-/// One line. x, y have one entry a point, in drawing order; low, high are the band around y, or empty without one.
+/// One line. x, y have one entry a point, in drawing order; low, high are the band around y, or empty without one. The
+/// x of a value at infinite width is infinity: it stands beyond the others, at a tick of its own (axis.h).
 struct Series {
   std::string label;        ///< legend text; series of the same label share a legend entry, also across panels
   std::string color_value;  ///< series of the same value share a colour
   double color_number = std::numeric_limits<double>::quiet_NaN();  ///< the value as a number; NaN for a name
   int dash = 0;  ///< 0 solid, 1 dashed, 2 dotted, 3 dash-dotted (then again from 0): tells quantities apart
   std::vector<double> x, y, low, high;
+  bool bars = false;  ///< low, high are error bars of the points
+  bool fit = false;   ///< a fitted curve: thin and dashed, without points; it is no measurement
 };
 
 /// A heat map: z[j * x.size() + i] belongs to (x[i], y[j]); x and y grow strictly.

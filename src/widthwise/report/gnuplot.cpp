@@ -42,7 +42,7 @@ class Script {
         colors_(series_colors(figure)),
         rows_(figure.rows.size()),
         columns_(figure.columns.size()) {
-    x_ticks_ = grid_ticks(x_values(figure), figure.log_x, ticks_that_fit(columns_));
+    x_ticks_ = x_ticks(figure, axes_);
     y_ticks_ = grid_ticks(grid_y_values(figure), figure.log_y, 12);
     if (x_ticks_.empty() && figure.log_x) x_ticks_ = log_ticks(axes_.x);
     if (y_ticks_.empty() && figure.log_y) y_ticks_ = log_ticks(axes_.y);
@@ -109,6 +109,7 @@ class Script {
         "if (!exists('pdf')) {{ set terminal svg size {:.0f},{:.0f} font 'sans,11' background 'white'; set output "
         "'{}.svg' }}",
         width_, height_, stem);
+    if (!std::isnan(place_of_infinity(figure_))) line("set encoding utf8");
     line("set multiplot");
     line("set border 3 lc rgb '#888888'\nset tics nomirror tc rgb '#333333'\nset grid lc rgb '#e6e6e6' lt 1");
     if (figure_.log_x) line("set logscale x");
@@ -185,7 +186,14 @@ class Script {
     for (std::size_t s = 0; s < series.size(); ++s) {
       if (pieces(series[s], figure_, axes_).empty()) continue;
       const std::string color = colors_.at(series[s].color_value);
-      if (!series[s].low.empty()) {
+      if (series[s].fit) {
+        plots += fmt::format(", $data_{}_{} using 1:2 with lines lw 1 dt 2 lc rgb '{}' notitle", panel, s, color);
+        continue;
+      }
+      if (series[s].bars) {
+        plots += fmt::format(", $data_{}_{} using 1:2:3:4 with yerrorbars lw 1.2 pt 7 ps 0.5 lc rgb '{}' notitle",
+                             panel, s, color);
+      } else if (!series[s].low.empty()) {
         plots += fmt::format(
             ", $data_{}_{} using 1:3:4 with filledcurves fs transparent solid 0.18 noborder lc rgb '{}' notitle", panel,
             s, color);

@@ -6,17 +6,14 @@
 #include <cmath>
 
 #include "widthwise/base/error.h"
-#include "widthwise/numerics/statistics.h"
+#include "widthwise/numerics/extrapolation.h"
+#include "widthwise/study/derived.h"
 #include "widthwise/study/table.h"
 
 namespace widthwise::report {
 namespace {
 
 constexpr std::ptrdiff_t no_axis = -1;
-
-bool is_seed(const std::string& key) {
-  return key.starts_with("seed.");
-}
 
 class Grouping {
  public:
@@ -68,12 +65,30 @@ class Grouping {
     return axis == no_axis ? none : axes[static_cast<std::size_t>(axis)];
   }
 
+  GroupedRuns::Place place(const ValueList& axes, std::size_t quantity) {
+    return {out_.rows.index(value(axes, row_)), out_.columns.index(value(axes, column_)),
+            out_.lines.index(value(axes, line_)), quantity};
+  }
+
   // The group a run belongs to, at `order` along its line, takes it in.
-  void add(const ValueList& axes, double order, double x, std::size_t quantity, double y) {
-    Group& group = out_.groups[{out_.rows.index(value(axes, row_)), out_.columns.index(value(axes, column_)),
-                                out_.lines.index(value(axes, line_)), quantity}][order];
+  Group& add(const ValueList& axes, double order, double x, std::size_t quantity, double y) {
+    Group& group = out_.groups[place(axes, quantity)][order];
     group.x.add(x);
     group.y.add(y);
+    return group;
+  }
+
+  // Where a row lies on the axes that are not drawn: what replicates are told apart by.
+  std::string replicate(const ValueList& axes) const {
+    const std::vector<std::string> tied = tied_axes(sweep_, spec_.x);
+    std::string out;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      const auto axis = static_cast<std::ptrdiff_t>(i);
+      const bool drawn = axis == x_ || axis == row_ || axis == column_ || axis == line_;
+      if (drawn || std::count(tied.begin(), tied.end(), keys_[i]) > 0) continue;
+      out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", keys_[i], to_text(axes[i]));
+    }
+    return out;
   }
 
   void count(const Table& table) {
@@ -91,11 +106,17 @@ class Grouping {
     if (x_is_value) values.push_back(spec_.x);
     const Table table = select(study_, spec_.sweep, values, reader_, spec_.where);
     find_axes(table.axes);
+    if (!x_is_value) required("x", spec_.x);
     count(table);
     for (const Row& row : table.rows) {
       const double order = x_is_value ? group_order(row.axes) : x_number(row.axes);
       const double x = x_is_value ? row.values.back() : order;
-      for (std::size_t q = 0; q < quantities; ++q) add(row.axes, order, x, q, row.values[q]);
+      for (std::size_t q = 0; q < quantities; ++q) {
+        Group& group = add(row.axes, order, x, q, row.values[q]);
+        if (q < row.limits.size()) group.intervals.push_back(row.limits[q]->interval);
+        if (!spec_.extrapolate.empty())
+          out_.points[place(row.axes, q)].push_back({x, replicate(row.axes), row.values[q]});
+      }
     }
   }
 
@@ -118,7 +139,7 @@ class Grouping {
   double group_order(const ValueList& axes) {
     ValueList unseeded;
     for (std::size_t i = 0; i < axes.size(); ++i) {
-      if (!is_seed(keys_[i])) unseeded.push_back(axes[i]);
+      if (!is_seed_axis(keys_[i])) unseeded.push_back(axes[i]);
     }
     return static_cast<double>(order_.index(Value(unseeded)));
   }
@@ -143,7 +164,7 @@ class Grouping {
     std::vector<std::string> averaged;
     for (const Axis& axis : sweep_.axes) {
       const bool stays = std::count(keys_.begin(), keys_.end(), axis.key) > 0;
-      if (!stays || axis.values.size() < 2 || (only_seeds && !is_seed(axis.key))) continue;
+      if (!stays || axis.values.size() < 2 || (only_seeds && !is_seed_axis(axis.key))) continue;
       if (std::count(drawn.begin(), drawn.end(), axis.key) == 0) averaged.push_back(axis.key);
     }
     return averaged;

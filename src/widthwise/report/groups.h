@@ -6,6 +6,8 @@
 #include <tuple>
 #include <vector>
 
+#include "widthwise/numerics/slope.h"
+#include "widthwise/numerics/statistics.h"
 #include "widthwise/study/document.h"
 #include "widthwise/study/value.h"
 
@@ -42,6 +44,7 @@ class Average {
 /// One point of a line: the runs that differ only along axes that are not drawn.
 struct Group {
   Average x, y;
+  std::vector<Interval> intervals;  ///< of values that have one of their own, at infinite width
 };
 
 /// Points of one line by a sorting key: the place on the x axis, or the order of the grid.
@@ -53,9 +56,11 @@ struct GroupedRuns {
   using Place = std::tuple<std::size_t, std::size_t, std::size_t, std::size_t>;
   std::map<Place, PointGroups> groups;
   Distinct rows, columns;
-  Distinct lines;                     ///< values of the colour axis; for a heat map those of its vertical axis
-  Distinct names_on_x;                ///< the name at 1, 2, 3, ... where x is an axis of names
-  std::vector<std::string> averaged;  ///< axes over which a point is a mean
+  Distinct lines;       ///< values of the colour axis; for a heat map those of its vertical axis
+  Distinct names_on_x;  ///< the name at 1, 2, 3, ... where x is an axis of names
+  /// For a figure that extrapolates: every point by itself, its seed the place on all axes that are not drawn.
+  std::map<Place, std::vector<widthwise::Point>> points;
+  std::vector<std::string> averaged;                    ///< axes over which a point is a mean
   std::size_t expected = 0, missing = 0, diverged = 0;  ///< runs
 };
 

@@ -28,11 +28,12 @@ struct Explanation {
   std::vector<std::string> reasons;                        ///< why theory says so, a sentence each
   std::vector<std::pair<std::string, std::string>> facts;  ///< label and value: slope, interval, widening, band, ...
   TextTable points;                                        ///< what was measured where
-  TextTable slopes;                                        ///< the slope of each seed
+  TextTable slopes;                                        ///< the slope, or the limit, of each seed
   std::vector<std::string> doubtful;                       ///< points used, but flagged, each with the flag
   std::vector<std::string> dropped;                        ///< runs left out, each with the reason
   std::string rule;                                        ///< how the verdict follows from the numbers
   std::string advice;                                      ///< what would decide it; empty where it is decided
+  std::string slopes_title = "Slope of each seed";         ///< over `slopes`
 };
 
 /// Numbers of the small picture beside a verdict; drawn where `measured` is finite. Ends may be infinite.

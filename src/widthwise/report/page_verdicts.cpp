@@ -95,7 +95,7 @@ bool is_number(const std::string& text) {
   return *end == '\0';
 }
 
-std::string titled_table(const char* title, const TextTable& table) {
+std::string titled_table(const std::string& title, const TextTable& table) {
   return table.rows.empty() ? "" : fmt::format("<h4>{}</h4><div class=\"scroll\">{}</div>", title, table_html(table));
 }
 
@@ -117,7 +117,7 @@ std::string explanation_html(const Explanation& e) {
     }
     html += "</dl>";
   }
-  html += titled_table("Points", e.points) + titled_table("Slope of each seed", e.slopes);
+  html += titled_table("Points", e.points) + titled_table(e.slopes_title, e.slopes);
   html += titled_list("Doubtful points", e.doubtful) + titled_list("Runs left out", e.dropped);
   if (!e.rule.empty()) html += "<h4>Rule</h4><p>" + escape_html(e.rule) + "</p>";
   if (!e.advice.empty()) html += "<h4>What would decide it</h4><p>" + escape_html(e.advice) + "</p>";

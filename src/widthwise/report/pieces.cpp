@@ -13,9 +13,10 @@ bool shown(double value, bool log) {
 
 std::vector<Piece> pieces(const Series& series, const Figure& figure, const FigureAxes& axes) {
   std::vector<Piece> all;
+  const std::vector<double> drawn = drawn_x(series, figure);
   bool broken = true;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
-    const double x = series.x[i], y = series.y[i];
+    const double x = drawn[i], y = series.y[i];
     if (!shown(x, figure.log_x) || !shown(y, figure.log_y)) {
       broken = true;
       continue;

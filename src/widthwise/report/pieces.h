@@ -14,7 +14,8 @@ struct Point {
 };
 using Piece = std::vector<Point>;
 
-/// Unbroken pieces of a series, in order; every value in them is finite, and positive on a log axis.
+/// Unbroken pieces of a series, in order; every value in them is finite, and positive on a log axis; x as drawn
+/// (axis.h).
 std::vector<Piece> pieces(const Series& series, const Figure& figure, const FigureAxes& axes);
 
 }  // namespace widthwise::report

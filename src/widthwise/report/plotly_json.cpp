@@ -48,6 +48,32 @@ Json band_trace(const Piece& piece, const Series& series, const std::string& col
               {"showlegend", false}};
 }
 
+Json fit_trace(const Series& series, const Figure& figure, const std::string& color) {
+  return Json{{"type", "scatter"},
+              {"mode", "lines"},
+              {"name", escape_label(series.label)},
+              {"legendgroup", escape_label(series.label)},
+              {"showlegend", false},
+              {"x", numbers(drawn_x(series, figure), figure.log_x)},
+              {"y", numbers(series.y, figure.log_y)},
+              {"line", {{"color", color}, {"width", 1.2}, {"dash", "dash"}}},
+              {"hoverinfo", "skip"}};
+}
+
+// Error bars of the points that are drawn; those of the others are null.
+Json error_bars(const Series& series, const Figure& figure, const FigureAxes& axes) {
+  Json up = Json::array(), down = Json::array();
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    Series one = series;
+    for (auto* values : {&one.x, &one.y, &one.low, &one.high}) *values = {values->at(i)};
+    const std::vector<Piece> drawn = pieces(one, figure, axes);
+    up.push_back(drawn.empty() ? Json() : Json(drawn[0][0].high - drawn[0][0].y));
+    down.push_back(drawn.empty() ? Json() : Json(drawn[0][0].y - drawn[0][0].low));
+  }
+  return {{"type", "data"},     {"symmetric", false}, {"array", up},
+          {"arrayminus", down}, {"thickness", 1.5},   {"width", 4}};
+}
+
 Json line_trace(const Series& series, const Figure& figure, const std::string& color, bool in_legend) {
   static constexpr const char* dashes[] = {"solid", "dash", "dot", "dashdot"};
   const std::string label = escape_label(series.label);
@@ -57,7 +83,7 @@ Json line_trace(const Series& series, const Figure& figure, const std::string& c
               {"name", label},
               {"legendgroup", label},
               {"showlegend", in_legend},
-              {"x", numbers(series.x, figure.log_x)},
+              {"x", numbers(drawn_x(series, figure), figure.log_x)},
               {"y", numbers(series.y, figure.log_y)},
               {"line", {{"color", color}, {"width", 2}, {"dash", dashes[series.dash % 4]}}},
               {"marker", {{"color", color}, {"size", 6}}},
@@ -76,7 +102,12 @@ void append_lines(const Figure& figure, Json& data) {
   for (std::size_t k = 0; k < figure.panels.size(); ++k) {
     for (const Series& s : figure.panels[k].series) {
       const std::string& color = colors.at(s.color_value);
-      if (!s.low.empty()) {
+      if (s.fit) {
+        data.push_back(fit_trace(s, figure, color));
+        on_axes(data.back(), k);
+        continue;
+      }
+      if (!s.low.empty() && !s.bars) {
         for (const Piece& piece : pieces(s, figure, axes)) {
           if (piece.size() < 2) continue;
           data.push_back(band_trace(piece, s, color));
@@ -85,6 +116,12 @@ void append_lines(const Figure& figure, Json& data) {
       }
       data.push_back(line_trace(s, figure, color, !s.label.empty() && in_legend.insert(s.label).second));
       on_axes(data.back(), k);
+      if (s.bars && !s.low.empty()) data.back()["error_y"] = error_bars(s, figure, axes);
+      if (!s.x.empty() && std::isinf(s.x.back())) {
+        data.back()["marker"]["symbol"] = "diamond";
+        data.back()["marker"]["size"] = 9;
+        data.back()["hovertemplate"] = "infinite width, %{y:.4~g}<extra>%{fullData.name}</extra>";
+      }
     }
   }
 }

@@ -135,7 +135,7 @@ std::string plotly_axis(char axis, std::size_t panel) {
 nlohmann::ordered_json plotly_layout(const Figure& figure) {
   const FigureAxes axes = figure_axes(figure);
   const Arrangement arrangement(figure);
-  const auto x_ticks = grid_ticks(x_values(figure), figure.log_x, ticks_that_fit(figure.columns.size()));
+  const auto ticks_of_x = x_ticks(figure, axes);
   auto y_ticks = grid_ticks(grid_y_values(figure), figure.log_y, 12);
   const bool narrow = figure.log_y && axes.y.high / axes.y.low < few_digits_below;
   if (y_ticks.empty() && narrow) y_ticks = log_ticks(axes.y);
@@ -163,7 +163,7 @@ nlohmann::ordered_json plotly_layout(const Figure& figure) {
     for (std::size_t c = 0; c < figure.columns.size(); ++c) {
       const std::size_t panel = r * figure.columns.size() + c;
       const Cell cell = arrangement.cell(r, c);
-      Json x = axis(axes.x, figure.log_x, x_ticks), y = axis(axes.y, figure.log_y, y_ticks);
+      Json x = axis(axes.x, figure.log_x, ticks_of_x), y = axis(axes.y, figure.log_y, y_ticks);
       x["domain"] = {cell.left, cell.right};
       y["domain"] = {cell.low, cell.high};
       x["anchor"] = plotly_axis('y', panel);

@@ -19,6 +19,15 @@ bool is_exponent(const Judgement& j) {
   return j.claim != Claim::value;
 }
 
+bool is_limit(const Judgement& j) {
+  return j.limit.has_value();
+}
+
+// Points lie over an axis: that of the power law, or of the widths a limit is taken of.
+bool is_over_axis(const Judgement& j) {
+  return is_exponent(j) || is_limit(j);
+}
+
 Mark mark_of(const Judgement& j) {
   if (!std::isfinite(j.measured) && j.recorded < j.expected) return Mark::waiting;
   switch (j.verdict) {
@@ -32,9 +41,17 @@ Mark mark_of(const Judgement& j) {
   return Mark::undecided;
 }
 
-// Exponents to two decimals, as many as their intervals deserve; values to three digits.
+// Digits of a value that show its interval, three at least.
+int digits_of(const Judgement& j) {
+  const double half = (j.high - j.low) / 2;
+  if (!(half > 0) || !std::isfinite(half)) return 3;
+  return std::clamp(static_cast<int>(std::ceil(std::log10(std::abs(j.measured) / half))) + 2, 3, 8);
+}
+
+// Exponents to two decimals, as many as their intervals deserve; values to three digits, or as many as show theirs.
 std::string number(const Judgement& j, double value) {
-  if (!is_exponent(j) || std::isinf(value)) return std::isinf(value) ? fmt::format("{}", value) : short_number(value);
+  if (std::isinf(value)) return fmt::format("{}", value);
+  if (!is_exponent(j)) return short_number(value, digits_of(j));
   const std::string text = fmt::format("{:.2f}", value);
   return text == "-0.00" ? "0.00" : text;
 }
@@ -72,11 +89,42 @@ std::string claim_text(const Judgement& j) {
   } else if (is_exponent(j)) {
     const char* how = j.claim == Claim::below ? "at most " : j.claim == Claim::above ? "at least " : "";
     text = fmt::format("{} grows like {} to the power {}{}.", j.of, j.against, how, short_number(*j.predicted));
+  } else if (is_limit(j)) {
+    text = fmt::format("{}, at infinite {}, is {}.", j.of, j.against, short_number(*j.predicted, 6));
   } else {
     text = fmt::format("{} is {}.", j.of, short_number(*j.predicted));
   }
   if (!j.source.empty() && j.predicted) text += fmt::format(" Source: {}.", j.source);
   return text;
+}
+
+std::string signed_number(double value) {
+  return std::isfinite(value) ? fmt::format("{:+.3g}", value + 0.0) : "-";
+}
+
+// "0.998 + 3.02/n", with the coefficients of the mean fit.
+std::string fit_text(const Extrapolation& fit) {
+  std::string text = short_number(fit.limit, 5);
+  for (std::size_t k = 0; k < fit.powers.size(); ++k) {
+    text += fmt::format(" {} {}", fit.coefficients[k] < 0 ? '-' : '+', short_number(std::abs(fit.coefficients[k]), 4));
+    text += fit.powers[k] == 1 ? "/n" : fmt::format(" n^-{:g}", fit.powers[k]);
+  }
+  return text;
+}
+
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+void add_limit_facts(const Extrapolation& fit, Facts& facts) {
+  if (!std::isfinite(fit.limit)) return;
+  if (fit.reason.empty())
+    facts.emplace_back("of its half-width", fmt::format("{:.3g} from seeds, {:.3g} from what the fit leaves out",
+                                                        fit.statistical, fit.systematic));
+  facts.emplace_back("fit", fit_text(fit));
+  if (std::isfinite(fit.change)) {
+    facts.emplace_back("without the smallest width", signed_number(fit.change));
+    facts.emplace_back(fmt::format("with n^-{:g} besides", fit.powers.back() + 0.5), signed_number(fit.next_order));
+  }
+  if (fit.weight > 0) facts.emplace_back("points count as", fmt::format("n^{:g}", fit.weight));
 }
 
 std::vector<std::pair<std::string, std::string>> facts_of(const Judgement& j) {
@@ -89,6 +137,7 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Judgement& j) {
                          fmt::format("{:.3f} from seeds, {:.3f} from finite widths", j.statistical, j.systematic));
     }
   }
+  if (is_limit(j)) add_limit_facts(*j.limit, facts);
   if (j.predicted) facts.emplace_back("agrees within", band_text(j));
   if (is_exponent(j) && std::isfinite(j.intercept)) {
     facts.emplace_back("fit", fmt::format("{:.4g} * x^{:.3f}", std::exp(j.intercept), j.measured));
@@ -112,7 +161,27 @@ std::string seed_label(const std::string& seed) {
   return seed.starts_with(usual) && seed.find(',') == std::string::npos ? seed.substr(usual.size()) : seed;
 }
 
-// A row a value of x, a column a seed; for exponents the fitted line in the last column.
+// The limit of each seed, in the order of the columns, and of their mean.
+std::vector<std::string> limit_row(const Extrapolation& fit, const std::vector<std::string>& seeds) {
+  std::vector<std::string> row = {"infinity"};
+  for (const std::string& seed : seeds) {
+    const auto found = std::find_if(fit.seeds.begin(), fit.seeds.end(), [&](const auto& s) { return s.seed == seed; });
+    row.push_back(found == fit.seeds.end() ? "" : short_number(found->limit, 5));
+  }
+  row.push_back(short_number(fit.limit, 5));
+  row.emplace_back("");
+  return row;
+}
+
+// The mean of what the seeds have at x, less the fit there.
+double residual(const std::map<std::string, double>& values, double fit) {
+  double sum = 0;
+  for (const auto& [seed, y] : values) sum += y - fit;
+  return sum / static_cast<double>(values.size());
+}
+
+// A row a value of x, a column a seed; for exponents the fitted line in the last column; for limits the fit, what the
+// mean differs from it, and the limits themselves in the last row.
 TextTable points_of(const Judgement& j) {
   if (j.points.empty()) return {};
   const std::vector<std::string> seeds = seeds_of(j);
@@ -120,23 +189,37 @@ TextTable points_of(const Judgement& j) {
   for (const JudgedPoint& p : j.points) by_x[p.x][p.seed] = p.y;
   const bool fitted = is_exponent(j) && std::isfinite(j.intercept) && std::isfinite(j.measured);
   TextTable table;
-  if (is_exponent(j)) table.header.push_back(j.against);
+  if (is_over_axis(j)) table.header.push_back(j.against);
   for (const std::string& seed : seeds) table.header.push_back(seed.empty() ? "value" : "seed " + seed_label(seed));
-  if (fitted) table.header.emplace_back("fit");
+  if (fitted || is_limit(j)) table.header.emplace_back("fit");
+  if (is_limit(j)) table.header.emplace_back("residual");
   for (const auto& [x, values] : by_x) {
     std::vector<std::string> row;
-    if (is_exponent(j)) row.push_back(short_number(x, 4));
+    if (is_over_axis(j)) row.push_back(short_number(x, 4));
     for (const std::string& seed : seeds) {
       const auto found = values.find(seed);
       row.push_back(found == values.end() ? "" : short_number(found->second, 4));
     }
     if (fitted) row.push_back(short_number(std::exp(j.intercept + j.measured * std::log(x)), 4));
+    if (is_limit(j)) row.push_back(short_number(j.limit->at(x), 5));
+    if (is_limit(j)) row.push_back(signed_number(residual(values, j.limit->at(x))));
     table.rows.push_back(std::move(row));
   }
+  if (is_limit(j)) table.rows.push_back(limit_row(*j.limit, seeds));
+  return table;
+}
+
+TextTable limits_of(const Extrapolation& fit) {
+  TextTable table{{"seed", "limit", "without the smallest width", fmt::format("with n^-{:g}", fit.powers.back() + 0.5)},
+                  {}};
+  for (const SeedLimit& s : fit.seeds)
+    table.rows.push_back(
+        {seed_label(s.seed), short_number(s.limit, 5), signed_number(s.change), signed_number(s.next_order)});
   return table;
 }
 
 TextTable slopes_of(const Judgement& j) {
+  if (is_limit(j)) return limits_of(*j.limit);
   if (!is_exponent(j) || !std::isfinite(j.measured)) return {};
   std::vector<widthwise::Point> points;
   for (const JudgedPoint& p : j.points) points.push_back({p.x, p.seed, p.y});
@@ -150,6 +233,15 @@ TextTable slopes_of(const Judgement& j) {
 }
 
 std::string rule_of(const Judgement& j) {
+  if (is_limit(j)) {
+    return fmt::format(
+        "The fit {} a seed, then a 95% interval of y_inf over seeds (Student's t, from ten seeds the bootstrap; of a "
+        "single seed from the residuals), widened by the larger of two changes: that when the smallest width is "
+        "dropped, and that when n^-{:g} is fitted besides (the far end of its interval, at most twice its mean); with "
+        "no width to spare for these, by the distance from the largest width. Agrees: the interval lies inside the "
+        "band. Disagrees: the two are disjoint. Otherwise undecided.",
+        fit_formula(j.limit->powers), j.limit->powers.back() + 0.5);
+  }
   if (!is_exponent(j)) {
     return "One mean a seed, then a 95% interval over seeds. Agrees: the interval lies inside the band. Disagrees: the "
            "two "
@@ -167,7 +259,7 @@ std::vector<std::string> doubts_of(const Judgement& j) {
   std::vector<std::string> doubts;
   for (const JudgedPoint& p : j.points) {
     if (p.flag.empty()) continue;
-    const std::string where = is_exponent(j) ? fmt::format("{} = {}, ", j.against, short_number(p.x, 4)) : "";
+    const std::string where = is_over_axis(j) ? fmt::format("{} = {}, ", j.against, short_number(p.x, 4)) : "";
     doubts.push_back(fmt::format("{}seed {}: {}", where, seed_label(p.seed), p.flag));
   }
   return doubts;
@@ -203,6 +295,7 @@ VerdictRow verdict_row(const Judgement& judgement) {
   e.facts = facts_of(judgement);
   e.points = points_of(judgement);
   e.slopes = slopes_of(judgement);
+  if (is_limit(judgement)) e.slopes_title = "Limit of each seed";
   e.doubtful = doubts_of(judgement);
   for (const DroppedPoint& d : judgement.dropped) e.dropped.push_back(d.what + ": " + d.reason);
   e.rule = rule_of(judgement) + (judgement.explanation.empty() ? "" : " Here: " + judgement.explanation);
