@@ -57,6 +57,16 @@ TEST_F(OnSameData, NoStoreCanFindItAgain) {
   EXPECT_EQ(record.provenance.at("data"), "given in memory");
 }
 
+TEST_F(OnSameData, WhetherALossFitsIsSeenInTheTargetsGiven) {
+  Split signs = data_->split;
+  for (Dataset* part : {&signs.train, &signs.test})
+    part->targets = part->targets.unaryExpr([](double y) { return y > 0 ? 1.0 : -1.0; });
+  Settings settings = without_data();
+  settings["training.loss"] = {std::string("softhinge"), 0};
+  EXPECT_EQ(train_one(settings, measured(signs)).record.status, "finished");
+  EXPECT_THROW(train_one(settings, measured(data_->split)), ConfigError);  // the teacher's values are no signs
+}
+
 TEST_F(OnSameData, RowsMayLieApart) {
   // The same numbers in the left columns of wider arrays: read in place, so the results are the same to the bit.
   const Matrix<double>&x = data_->split.train.inputs, &y = data_->split.train.targets;

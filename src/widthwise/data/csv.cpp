@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "widthwise/base/error.h"
+#include "widthwise/base/number.h"
 #include "widthwise/data/inflate.h"
 
 namespace widthwise {
@@ -284,10 +285,8 @@ class Parser {
 double cell_number(std::string_view text) {
   text = trimmed(text);
   if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool number = error == std::errc{} && end == text.data() + text.size() && std::isfinite(value);
-  return number ? value : std::numeric_limits<double>::quiet_NaN();
+  const double value = number_in(text).value_or(std::numeric_limits<double>::quiet_NaN());
+  return std::isfinite(value) ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
 CsvTable parse_csv(std::span<const std::uint8_t> bytes, const std::string& path, const CsvOptions& options) {

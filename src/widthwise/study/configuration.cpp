@@ -113,7 +113,7 @@ void check_signs(const Configuration& run) {
   if (loss->needs_signs() && (labels == "classes" || labels == "values"))
     throw ConfigError({{}, "training.loss"}, "a loss for data.labels = " + labels,
                       std::string(loss->name()) + ", which needs targets of -1 and 1",
-                      "parity, sign or random has them");
+                      "parity, pair, sign or random has them");
   for (const Value& name : run.at("measure.observables").list())
     if ((name.text() == "smallest_margin" || name.text() == "margins_held") && labels == "values")
       throw ConfigError({{}, "measure.observables"}, "observables for data.labels = values",

@@ -102,6 +102,10 @@ Configuration configuration_for(Settings settings, const MeasuredData<T>& data) 
     throw ConfigError({{}, dtype}, fmt::format("{}, the type of the data given", own), to_text(given->second),
                       "leave it out, or convert the data first");
   settings[dtype] = {own, 0};
+  // What the targets are, train() sees for itself; the settings must only not contradict the loss.
+  const auto loss = settings.find("training.loss");
+  const bool classes = loss != settings.end() && loss->second.is_text() && loss->second.text() == "cross-entropy";
+  settings["data.labels"] = {std::string(classes ? "classes" : "sign"), 0};
   settings[data_train] = {std::int64_t{data.train_inputs.rows}, 0};
   settings[data_test] = {std::int64_t{data.test_inputs.rows}, 0};
   return Configuration(settings);
