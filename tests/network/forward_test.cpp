@@ -1,6 +1,9 @@
 // Forward passes against a triple loop in double that shares no code with the library's products and passes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "network/make_ensemble.h"
 #include "widthwise/base/error.h"
 #include "widthwise/network/propagation.h"
@@ -50,16 +53,19 @@ void expect_forward(const Shape& shape, Index count, Index samples, double toler
       for (Index l = 1; l <= ensemble.layers(); ++l)
         for (Index i = 0; i < propagation.preactivation(m, l).cols; ++i) {
           const double h = expected[static_cast<std::size_t>(l - 1)][static_cast<std::size_t>(i)];
-          ASSERT_NEAR(propagation.preactivation(m, l)(s, i), h, tolerance) << "layer " << l;
+          ASSERT_NEAR(propagation.preactivation(m, l)(s, i), h, tolerance * std::max(1.0, std::abs(h)))
+              << "layer " << l;
           if (l < ensemble.layers()) {
-            ASSERT_NEAR(propagation.activation(m, l)(s, i), phi->value(h), tolerance);
+            const double x_i = phi->value(h);
+            ASSERT_NEAR(propagation.activation(m, l)(s, i), x_i, tolerance * std::max(1.0, std::abs(x_i)));
           }
         }
     }
 }
 
 TEST(Forward, EqualsATripleLoopForEveryActivationDepthAndBias) {
-  // Rounding: sums of <= 20 terms of order 1, so a few hundred times the unit roundoff of T is generous.
+  // Rounding: sums of <= 20 terms of order 1 (of degree 2: up to 2000 in the third layer, so relative to the value), so
+  // a few hundred times the unit roundoff of T is generous.
   for (const Named& named : known_activations())
     for (const Index hidden : {1, 2, 3})
       for (const bool bias : {false, true}) {

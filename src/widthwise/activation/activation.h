@@ -1,9 +1,10 @@
 // Activations: the nonlinearity h = phi(z) between two weight matrices, applied to each entry.
 //
-// An activation knows what theory asks of it: value and slope, where the slope jumps (kinks: quadrature splits there),
-// its degree of homogeneity p if any (phi(s z) = s^p phi(z) for s > 0), whether it is bounded, its value at 0, and the
-// gain that keeps a standard normal input at unit second moment. Expectations of two correlated inputs are in
-// expectations.h. Adding one is adding a file with a class like those here and a line in known.cpp.
+// An activation knows what theory asks of it: value and slope, where the slope jumps (kinks) and where any derivative
+// does (breaks: quadrature splits there), its degree of homogeneity p if any (phi(s z) = s^p phi(z) for s > 0), whether
+// it is bounded, its value at 0, and the gain that keeps a standard normal input at unit second moment. Expectations of
+// two correlated inputs are in expectations.h. Adding one is adding a file with a class like those here and a line in
+// known.cpp.
 #pragma once
 
 #include <functional>
@@ -22,7 +23,8 @@ class Activation {
  public:
   virtual ~Activation() = default;
   virtual std::string_view name() const = 0;
-  /// The number that completes the name (leaky_relu: slope below 0; softplus: beta), NaN where there is none.
+  /// The number that completes the name (leaky_relu: slope below 0; softplus: beta; relu_power: the power; elu: alpha),
+  /// NaN where there is none.
   virtual double parameter() const { return std::numeric_limits<double>::quiet_NaN(); }
 
   /// phi(z) and phi'(z); at a kink the slope is the one from the left (relu: 0 at 0).
@@ -31,6 +33,9 @@ class Activation {
 
   /// Where the slope jumps, ascending.
   virtual std::vector<double> kinks() const { return {}; }
+  /// Where quadrature must split: the kinks and where a higher derivative jumps (max(z, 0)^2: its second, at 0),
+  /// ascending.
+  virtual std::vector<double> breaks() const { return kinks(); }
   /// p if phi(s z) = s^p phi(z) for all s > 0.
   virtual std::optional<int> homogeneity_degree() const { return std::nullopt; }
   /// Whether |phi| stays below a constant.

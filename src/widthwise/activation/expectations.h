@@ -3,7 +3,7 @@
 //   E phi(u) phi(v)      (the next layer's covariance)      and      E phi'(u) phi'(v)      (its factor in the tangent
 //   kernel),
 //
-// by quadrature split at the kinks (numerics/quadrature.h), for any activation and any correlation, to about 1e-10.
+// by quadrature split at the breaks (numerics/quadrature.h), for any activation and any correlation, to about 1e-10.
 // They cost a fraction of a millisecond to some milliseconds each: right for recursions over depth and for checking
 // closed forms, too slow for kernels over a data set.
 #pragma once
