@@ -1,9 +1,10 @@
-// An activation of your own: swish(z) = z / (1 + exp(-z)). One class, one registration; afterwards every network, study
+// An activation of your own: softsign(z) = z / (1 + |z|). One class, one registration; afterwards every network, study
 // and classifier knows the name.
 #include <fmt/format.h>
 
 #include <cmath>
 #include <memory>
+#include <vector>
 
 #include "widthwise/activation/activation.h"
 #include "widthwise/activation/elementwise.h"
@@ -11,32 +12,29 @@
 
 namespace {
 
-class Swish final : public widthwise::Elementwise<Swish> {
+class Softsign final : public widthwise::Elementwise<Softsign> {
  public:
-  std::string_view name() const override { return "swish"; }
+  std::string_view name() const override { return "softsign"; }
+  bool bounded() const override { return true; }
+  // The slope is continuous (no kink), but its own slope jumps at 0 from 2 to -2: quadrature splits there.
+  std::vector<double> breaks() const override { return {0}; }
 
   // The array passes of float and double come from these two.
-  template <class T>
-  T phi(T z) const {
-    return z / (1 + std::exp(-z));
-  }
-  template <class T>
-  T dphi(T z) const {
-    const T s = 1 / (1 + std::exp(-z));
-    return s + z * s * (1 - s);
-  }
+  double phi(double z) const { return z / (1 + std::abs(z)); }
+  double dphi(double z) const { return 1 / ((1 + std::abs(z)) * (1 + std::abs(z))); }
 };
 
 }  // namespace
 
 int main() {
-  widthwise::register_activation({"swish", "z / (1 + exp(-z))"},
-                                 [](double) { return std::make_shared<const Swish>(); });
-  const auto swish = widthwise::make_activation("swish");
-  fmt::print("swish(1) = {:.6f}, slope {:.6f}, gain {:.6f}\n", swish->value(1), swish->slope(1), swish->gain());
+  widthwise::register_activation({"softsign", "z / (1 + |z|)"},
+                                 [](double) { return std::make_shared<const Softsign>(); });
+  const auto softsign = widthwise::make_activation("softsign");
+  fmt::print("softsign(1) = {:.6f}, slope {:.6f}, gain {:.6f}\n", softsign->value(1), softsign->slope(1),
+             softsign->gain());
   // The gain is defined by E[(gain phi(z))^2] = 1.
-  const double second_moment = widthwise::mean_square(*swish, 1);
-  const double one = swish->gain() * swish->gain() * second_moment;
+  const double second_moment = widthwise::mean_square(*softsign, 1);
+  const double one = softsign->gain() * softsign->gain() * second_moment;
   fmt::print("gain^2 E[phi(z)^2] = {:.12f}\n", one);
   return std::abs(one - 1) < 1e-9 ? 0 : 1;
 }
