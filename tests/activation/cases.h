@@ -1,5 +1,5 @@
-// Every activation, some with two parameters: what the tests of this room run over. A row of the library that is missing
-// here fails a test of its own.
+// Every activation, some with two parameters: what the tests of this room run over. A row of the library that is
+// missing here fails a test of its own.
 #pragma once
 
 #include <cmath>

@@ -112,22 +112,23 @@ TEST_P(OutcomeAgreement, PredictedExponentsAreTheMeasuredSlopes) {
   EXPECT_EQ(compared, 4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Schemes, OutcomeAgreement,
-                         ::testing::Values(Case{"standard", "relu", OptimizerKind::sgd, 1e-4},
-                                           Case{"standard", "tanh", OptimizerKind::adam, 1e-5},
-                                           Case{"ntk", "relu", OptimizerKind::sgd, 1e-2},
-                                           Case{"ntk", "gelu", OptimizerKind::adam, 1e-4},
-                                           Case{"mup", "relu", OptimizerKind::sgd, 1e-2},
-                                           Case{"mup", "tanh", OptimizerKind::momentum, 1e-2},
-                                           Case{"mup", "relu", OptimizerKind::adam, 1e-4},
-                                           Case{"mean-field", "tanh", OptimizerKind::sgd, 1e-2}),
-                         [](const auto& named) {
-                           std::string name = std::string(named.param.scheme) + "_" + named.param.activation + "_" +
-                                              std::string(optimizer_name(named.param.optimizer));
-                           for (char& letter : name)
-                             if (letter == '-') letter = '_';
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Schemes, OutcomeAgreement,
+    ::testing::Values(Case{"standard", "relu", OptimizerKind::sgd, 1e-4},
+                      Case{"standard", "tanh", OptimizerKind::adam, 1e-5},
+                      Case{"ntk", "relu", OptimizerKind::sgd, 1e-2}, Case{"ntk", "gelu", OptimizerKind::adam, 1e-4},
+                      Case{"mup", "relu", OptimizerKind::sgd, 1e-2}, Case{"mup", "tanh", OptimizerKind::momentum, 1e-2},
+                      Case{"mup", "relu", OptimizerKind::adam, 1e-4},
+                      Case{"mean-field", "tanh", OptimizerKind::sgd, 1e-2},
+                      Case{"ntk", "abs", OptimizerKind::sgd, 1e-3}, Case{"mup", "cos", OptimizerKind::adam, 1e-4},
+                      Case{"mup", "silu", OptimizerKind::sgd, 1e-2}),
+    [](const auto& named) {
+      std::string name = std::string(named.param.scheme) + "_" + named.param.activation + "_" +
+                         std::string(optimizer_name(named.param.optimizer));
+      for (char& letter : name)
+        if (letter == '-') letter = '_';
+      return name;
+    });
 
 }  // namespace
 }  // namespace widthwise

@@ -16,6 +16,11 @@ namespace {
 const Rational half(1, 2);
 const ActivationFacts relu{1, true, false}, tanh_{std::nullopt, true, true}, sigmoid{std::nullopt, false, true},
     linear{1, true, false, true};
+// Even ones; versine is 1 - cos, flat at 0 like it, but centred.
+const ActivationFacts modulus{.homogeneity = 1, .even = true}, quadratic{.homogeneity = 2, .even = true},
+    cosine{.homogeneity = {}, .centred = false, .bounded = true, .flat_at_zero = true, .even = true},
+    versine{.homogeneity = {}, .bounded = true, .flat_at_zero = true, .even = true},
+    elu{.homogeneity = {}, .kink_at_zero = true};
 
 BlockExponents block(Rational a, Rational b, Rational c) {
   return {a, b, c, 0, 0};
@@ -142,6 +147,66 @@ TEST(Outcome, IntegrableNetworksAreStuckFromThreeHiddenLayersOn) {
   EXPECT_EQ(square.outcome, "stuck");
 }
 
+// cos on integrable weights, by hand: features stay at phi(0) = 1, so h_l ~ n^{-1} n^{1/2} from the second layer on and
+// f_0 as well; slopes there are n^{-1/2}; D_L ~ n^{-1/2} n^{-1}, D_l ~ n^{-1/2} n^{-1} n^{1/2} D_{l+1}; rates n, 1, 1/n
+// make dh_l ~ n D_l and the readout move by n^{-1} n. The output learns a constant and no feature moves.
+TEST(Outcome, CosOnIntegrableWeightsByHand) {
+  for (int L = 2; L <= 5; ++L) {
+    const Outcome outcome = of("integrable", OptimizerKind::sgd, L, cosine);
+    EXPECT_EQ(outcome.outcome, "kernel") << L;
+    EXPECT_EQ(outcome.predictions.at("initial.output_size"), -half);
+    EXPECT_EQ(outcome.predictions.at("output_change"), Rational(0));
+    EXPECT_EQ(outcome.predictions.at("first.update." + std::to_string(L + 1)), Rational(0));
+    for (int l = 2; l <= L; ++l) {
+      const std::string layer = "." + std::to_string(l);
+      EXPECT_EQ(outcome.predictions.at("initial.preactivation_size" + layer), -half);
+      EXPECT_EQ(outcome.predictions.at("first.update" + layer), Rational(l - L) - half);
+      EXPECT_EQ(outcome.predictions.at("first.feature_change" + layer), Rational(l - L - 1));  // h dh
+    }
+  }
+  EXPECT_EQ(of("integrable", OptimizerKind::sgd, 1, cosine).outcome, "feature");
+  // Preactivations of order one meet slopes of order one: no other than tanh there.
+  for (const char* scheme : {"standard", "ntk", "mup", "mean-field"})
+    for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::adam})
+      EXPECT_EQ(of(scheme, optimizer, 3, cosine).outcome, of(scheme, optimizer, 3, tanh_).outcome) << scheme;
+}
+
+// 1 - cos is z^2 / 2 for vanishing z, and no larger than it beyond.
+TEST(Outcome, FlatAndCentredIsQuadraticWherePreactivationsVanish) {
+  for (int L = 1; L <= 5; ++L)
+    for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::adam})
+      EXPECT_EQ(of("integrable", optimizer, L, versine).predictions,
+                of("integrable", optimizer, L, quadratic).predictions)
+          << L;
+}
+
+// |z| at L = 2: h_2 ~ n^{-1/2} moves by order one, dh = -c sign(h) w with w its output weight, so |h + dh| = c |w| and
+// sum w |w| / n ~ n^{-1/2} where relu's sum w max(w, 0) / n is of order one. The second update, with slopes sign(dh),
+// makes up for it. Where nothing vanishes the two do not differ.
+TEST(Outcome, EvenFeaturesAreNotAlignedWithTheOutputAfterTheirFirstMove) {
+  const Outcome even = of("integrable", OptimizerKind::sgd, 2, modulus), one = of("integrable", OptimizerKind::sgd, 2);
+  EXPECT_EQ(even.predictions.at("first.output_change"), -half);
+  EXPECT_EQ(one.predictions.at("first.output_change"), Rational(0));
+  EXPECT_EQ(even.predictions.at("output_change"), Rational(0));
+  for (const char* scheme : {"standard", "ntk", "mup", "mean-field"})
+    for (int L = 1; L <= 3; ++L)
+      EXPECT_EQ(of(scheme, OptimizerKind::sgd, L, modulus).predictions, of(scheme, OptimizerKind::sgd, L).predictions);
+}
+
+// elu with alpha != 1 has relu's kink, which correlates vanishing features with their change; without one (alpha = 1)
+// it is linear beside 0, as tanh.
+TEST(Outcome, AKinkWithoutADegreeActsAsReluDoesAtVanishingPreactivations) {
+  for (int L = 2; L <= 5; ++L) {
+    const Rational c = Rational(-(L + 1), 2);
+    const auto large = [&](const ActivationFacts& phi) {
+      const Outcome outcome = of(block(0, 0, c), block(1, 0, c - half), block(1, 0, c), OptimizerKind::sgd, L, phi);
+      return outcome.predictions.at("first.output_size");
+    };
+    EXPECT_EQ(large(elu), large(relu)) << L;
+    EXPECT_EQ(large({.homogeneity = {}}), large(linear)) << L;
+  }
+}
+
 // Uniform rates n^1 on integrable weights: n^{-2} at L = 3.
 TEST(Outcome, IntegrableWithUniformRatesMovesLess) {
   const Outcome outcome = of(block(0, 0, -1), block(1, 0, -1), block(1, 0, -1), OptimizerKind::sgd, 3);
@@ -257,7 +322,8 @@ TEST(Outcome, WordAndNumbersAgree) {
     const OptimizerKind optimizer = *rc::gen::element(OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam);
     const auto draw = [] { return Rational(*rc::gen::inRange(-6, 9), 4); };
     const auto any = [&] { return block(draw(), draw(), draw()); };
-    const ActivationFacts* phi = *rc::gen::element(&relu, &tanh_, &sigmoid, &linear);
+    const ActivationFacts* phi =
+        *rc::gen::element(&relu, &tanh_, &sigmoid, &linear, &modulus, &quadratic, &cosine, &versine, &elu);
     const Outcome outcome = of(any(), any(), any(), optimizer, *rc::gen::inRange(1, 6), *phi);
     const auto& x = outcome.predictions;
     RC_ASSERT(outcome.trivial == (outcome.outcome == "stuck" || outcome.outcome == "trivial"));

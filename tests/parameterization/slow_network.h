@@ -23,6 +23,15 @@ inline Phi tanh_phi() {
 inline Phi relu_phi() {
   return {[](double z) { return z > 0 ? z : 0; }, [](double z) { return z > 0 ? 1.0 : 0.0; }};
 }
+inline Phi abs_phi() {
+  return {[](double z) { return std::abs(z); }, [](double z) { return z > 0 ? 1.0 : -1.0; }};
+}
+inline Phi quadratic_phi() {
+  return {[](double z) { return z * z; }, [](double z) { return 2 * z; }};
+}
+inline Phi cos_phi() {
+  return {[](double z) { return std::cos(z); }, [](double z) { return -std::sin(z); }};
+}
 
 struct Layer {
   std::size_t rows, cols;

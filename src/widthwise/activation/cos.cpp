@@ -1,4 +1,5 @@
-// phi(z) = cos(z), phi'(z) = -sin(z): even, phi(0) = 1 and flat there, so vanishing preactivations leave vanishing slopes.
+// phi(z) = cos(z), phi'(z) = -sin(z): even, phi(0) = 1 and flat there, so vanishing preactivations leave vanishing
+// slopes.
 #include <cmath>
 
 #include "widthwise/activation/activations.h"

@@ -1,4 +1,5 @@
-// phi(z) = z s(z) with s(z) = 1/(1 + exp(-z)), also called swish; phi'(z) = s + z s (1 - s). Falls to -0.278 near -1.28.
+// phi(z) = z s(z) with s(z) = 1/(1 + exp(-z)), also called swish; phi'(z) = s + z s (1 - s). Falls to -0.278 near
+// -1.28.
 #include <cmath>
 
 #include "widthwise/activation/activations.h"

@@ -17,13 +17,16 @@ Size bounded_by_one(const Size& size, bool bounded) {
   return bounded ? std::min(size, one) : size;
 }
 
+// phi(h) - phi(0) is of degree p beside 0 and, without a degree of its own, as large as h beyond.
 Size feature_of(const ActivationFacts& phi, const Size& h) {
   if (phi.homogeneity) return h.to_the(*phi.homogeneity);
-  return bounded_by_one(phi.centred ? h : h + one, phi.bounded);
+  const Size from_zero = phi.flat_at_zero && h.vanishes() ? h.to_the(2) : h;
+  return bounded_by_one(phi.centred ? from_zero : from_zero + one, phi.bounded);
 }
 
 Size slope_of(const ActivationFacts& phi, const Size& h) {
-  return phi.homogeneity && *phi.homogeneity > 1 ? h.to_the(*phi.homogeneity - 1) : one;
+  if (phi.homogeneity) return *phi.homogeneity > 1 ? h.to_the(*phi.homogeneity - 1) : one;
+  return phi.flat_at_zero ? std::min(h, one) : one;
 }
 
 // What the steps before left in the weights: the first step's factors apart, for they alone may be uncorrelated with
@@ -84,7 +87,7 @@ class Walk {
       const Size initial = init(l) * root_fan_in(l) * initial_feature;
       if (memory_.updated) {
         now.update[l] = update(l, now, feedback);
-        now.preactivation_change[l] = initial_weight_on_change(l, now) + now.update[l];
+        now.preactivation_change[l] = initial_weight_on_change(l, now, feedback) + now.update[l];
       }
       now.preactivation[l] = feedback ? initial + now.preactivation_change[l] : initial;
       if (l == depth_ + 1) break;
@@ -94,11 +97,22 @@ class Walk {
     }
   }
 
-  Size initial_weight_on_change(size_t l, const Sizes& now) const {
+  Size initial_weight_on_change(size_t l, const Sizes& now, bool feedback) const {
     const Size& change = now.feature_change[l - 1];
     const Size spread = init(l) * root_fan_in(l) * change;
     if (l <= depth_) return spread;
-    return spread + init(l) * Size::power(net_.output_alignment) * change * share_through_initial_output();
+    return spread + init(l) * Size::power(net_.output_alignment) * aligned_change(now, feedback) *
+                        share_through_initial_output();
+  }
+
+  // The part of dx_L that is odd in the output weights dh_L came back through: all of it, but for phi(h + dh) of an
+  // even phi where dh has outgrown h, (phi(h + dh) - phi(h - dh))/2 ~ phi'(dh) h. The second update sees other slopes
+  // than the first, and the sum of the two is no longer odd.
+  Size aligned_change(const Sizes& now, bool feedback) const {
+    const bool first_update = memory_.later_feature[depth_ + 1].zero();
+    if (!net_.activation.even || !feedback || !first_update) return now.feature_change[depth_];
+    return slope_of(net_.activation, now.preactivation[depth_]) *
+           std::min(now.preactivation_change[depth_], memory_.first.preactivation[depth_]);
   }
 
   // dx_L came back through W_0 of the output (aligned with it) and, later, through its change: the share of the first
@@ -133,14 +147,15 @@ class Walk {
     return rate(l) * (first + memory_.later_outer[l] * n * now.feature[l - 1]);
   }
 
-  // <x_0, x_t> / (n |x_0|). Vanishing features of a centred activation that is smooth at 0, hence linear there, have
-  // mean 0 and are independent of what comes back from above, hence of their own change: only a sum of random signs is
-  // left. relu's kink correlates the two.
+  // <x_0, x_t> / (n |x_0|). Vanishing features of a centred activation that is linear beside 0 have mean 0 and are
+  // independent of what comes back from above, hence of their own change: only a sum of random signs is left. relu's
+  // kink correlates the two.
   Size overlap_with_first(size_t l, const Sizes& now, bool feedback) const {
     const Size& before = memory_.first.feature[l];
     if (!feedback) return before;
-    const bool smooth = net_.activation.linear || !net_.activation.homogeneity;
-    const bool independent = smooth && net_.activation.centred && before.vanishes();
+    const ActivationFacts& phi = net_.activation;
+    const bool like_linear = phi.linear || (!phi.homogeneity && !phi.kink_at_zero && !phi.flat_at_zero);
+    const bool independent = like_linear && phi.centred && before.vanishes();
     return before + now.feature_change[l] * (independent ? inverse_root_n : one);
   }
 

@@ -128,9 +128,11 @@ void add_architecture(Keys& keys) {
                        "L, the number of hidden layers; there are L+1 weight matrices"));
   keys.push_back(unless(choice("architecture.activation", "relu", names(known_activations()), "the nonlinearity"),
                         "architecture.family", {"deep-linear"}));
-  keys.push_back(unless(optional(number("architecture.activation_parameter", 0, {},
-                                        "slope below 0 of leaky_relu, beta of softplus; none: its default")),
-                        "architecture.family", {"deep-linear"}));
+  keys.push_back(
+      unless(optional(number("architecture.activation_parameter", 0, {},
+                             "slope below 0 of leaky_relu, beta of softplus, power of relu_power, alpha of elu; none: "
+                             "its default")),
+             "architecture.family", {"deep-linear"}));
   keys.push_back(toggle("architecture.bias", false, "biases in all layers, where the next three do not say otherwise"));
   keys.back().shorthand = true;
   for (const char* block : {"input", "hidden", "output"})

@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <vector>
 
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/run.h"
@@ -28,8 +31,20 @@ std::shared_ptr<const Activation> make_activation(const Configuration& configura
 }
 
 ActivationFacts activation_facts(const Activation& activation) {
-  const bool linear = activation.homogeneity_degree() == 1 && activation.kinks().empty();
-  return {activation.homogeneity_degree(), activation.centred(), activation.bounded(), linear};
+  ActivationFacts facts;
+  facts.homogeneity = activation.homogeneity_degree();
+  facts.centred = activation.centred();
+  facts.bounded = activation.bounded();
+  facts.linear = facts.homogeneity == 1 && activation.kinks().empty();
+  const std::vector<double> kinks = activation.kinks();
+  facts.kink_at_zero = !facts.homogeneity && std::ranges::find(kinks, 0.0) != kinks.end();
+  facts.flat_at_zero = !facts.homogeneity && activation.slope_at_zero() == 0 && activation.slope_right_of_zero() == 0;
+  // Six points tell: no function is even at them by accident.
+  facts.even = std::ranges::all_of(std::array{0.1, 0.5, 1.0, 1.7, 3.0, 10.0}, [&](double z) {
+    const double value = activation.value(z);
+    return std::abs(value - activation.value(-z)) <= 1e-12 * std::abs(value);
+  });
+  return facts;
 }
 
 Scaling make_scaling(const Configuration& configuration, Index inputs) {
