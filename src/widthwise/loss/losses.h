@@ -10,6 +10,12 @@ namespace widthwise {
 
 std::shared_ptr<const Loss> make_squared();
 std::shared_ptr<const Loss> make_cross_entropy();
+std::shared_ptr<const Loss> make_logistic();
+std::shared_ptr<const Loss> make_hinge(double margin);
+std::shared_ptr<const Loss> make_squared_hinge(double margin);
+std::shared_ptr<const Loss> make_softhinge(double beta, double margin);
+std::shared_ptr<const Loss> make_exponential();
+std::shared_ptr<const Loss> make_squared_margin(double margin);
 
 namespace detail {
 

@@ -9,7 +9,8 @@
 //   W_0 x, W_0^T D, hidden    sum of n independent terms: n^{1/2}
 //   dW x, dW^T D              inner products <x_s, x_t>, <D_s, D_t> of correlated vectors: n
 //   W_0 dx, hidden            n^{1/2}; the part correlated through D contributes the same power
-//   W_0 dx, output            n, for the part of dx that came back through W_0 itself
+//   W_0 dx, output            n, for the part of dx that came back through W_0 itself (an even activation: what of it
+//                             is odd in W_0)
 // Vanishing preactivations are carried on, not rejected. Internal to this room; see outcome.h.
 #pragma once
 
