@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "matrices.h"
 #include "widthwise/base/error.h"
 #include "widthwise/linalg/matrix.h"
+#include "widthwise/network/propagation.h"
 #include "widthwise/observable/observable.h"
 #include "widthwise/observable/times.h"
 
@@ -113,6 +116,14 @@ double share_wrong(const Matrix<double>& output, const Matrix<double>& targets) 
   return wrong / static_cast<double>(output.rows());
 }
 
+/// Each sample's smallest y f (targets without a zero).
+std::vector<double> margins_of(const Matrix<double>& output, const Matrix<double>& targets) {
+  std::vector<double> margins;
+  for (Index i = 0; i < output.rows(); ++i)
+    margins.push_back((output.row(i).array() * targets.row(i).array()).minCoeff());
+  return margins;
+}
+
 TEST_F(RecorderTest, AgreesWithTheDefinitionsWrittenOut) {
   Ensemble<double> ensemble = network(tanh_mlp(7));
   Recorder<double> recorder(ensemble, options(all_names(), {0, 1, 3}), data());
@@ -135,6 +146,9 @@ TEST_F(RecorderTest, AgreesWithTheDefinitionsWrittenOut) {
     };
     near("train_loss", squared_loss(now.output(), targets));
     near("train_error", share_wrong(now.output(), targets));
+    const std::vector<double> margins = margins_of(now.output(), targets);
+    near("smallest_margin", std::ranges::min(margins));
+    near("margins_held", static_cast<double>(std::ranges::count_if(margins, [](double u) { return u >= 0; })) / 12);
     const Matrix<double>& tested = on_test.at(trace.step[point]).output();
     near("test_loss", squared_loss(tested, test_targets));  // 600 samples: goes through in blocks
     near("test_error", share_wrong(tested, test_targets));
@@ -279,6 +293,43 @@ TEST_F(RecorderTest, ACentredModelIsZeroAtInitialization) {
   EXPECT_NEAR(trace.values("test_loss")[1], squared_loss(3 * (end - start), test_targets), 1e-12);
   // From 0 on, the output is its change.
   EXPECT_NEAR(trace.values("output_size")[1], trace.values("output_change")[1], 1e-12);
+}
+
+// Held are the margins that the loss asks for, of the trained output: all once its loss is 0.
+TEST_F(RecorderTest, MarginsAreHeldWhereTheLossSaysSo) {
+  Matrix<double> labels = targets.leftCols(1).unaryExpr([](double y) { return y > 0 ? 1.0 : -1.0; });
+  FamilyOptions family;
+  family.input_dimension = 5;
+  family.width = 64;
+  family.hidden_layers = 1;
+  const Architecture architecture = mlp(family);
+  const auto hinge = make_loss("hinge", {.margin = 0.7});
+  Ensemble<double> ensemble = network(architecture, {1}, 0.2);
+  Recorder<double> recorder(ensemble, {{"smallest_margin", "margins_held", "train_loss"}, hinge, {0, 5, 2000}},
+                            {view(inputs), view(std::as_const(labels)), {}, {}});
+  TrainingOptions training;
+  training.steps = 2000;
+  training.alpha = 2;
+  training.kappa = -2;
+  std::vector<Matrix<double>> outputs;
+  train<double>(ensemble, view(inputs), view(std::as_const(labels)), *hinge, training, recorder.probe_steps(),
+                [&](const TrainingState<double>& state) {
+                  recorder(state);
+                  Propagation<double> passes(state.ensemble, 12);
+                  passes.forward(state.ensemble, view(inputs));
+                  outputs.push_back(testing::matrix_of(passes.output(0)));
+                });
+  const Trace& trace = recorder.trace(0);
+  ASSERT_EQ(trace.size(), 3U);
+  for (std::size_t point = 0; point < 3; ++point) {
+    const std::vector<double> margins = margins_of(2 * (outputs[point] - outputs[0]), labels);
+    EXPECT_NEAR(trace.values("smallest_margin")[point], std::ranges::min(margins), 1e-12);
+    const auto held = std::ranges::count_if(margins, [](double u) { return u >= 0.7; });
+    EXPECT_DOUBLE_EQ(trace.values("margins_held")[point], static_cast<double>(held) / 12);
+  }
+  EXPECT_EQ(trace.values("margins_held")[0], 0);  // the centred output is 0
+  EXPECT_EQ(trace.values("margins_held")[2], 1);
+  EXPECT_EQ(trace.values("train_loss")[2], 0);
 }
 
 TEST_F(RecorderTest, Float32AgreesWithFloat64ToRounding) {

@@ -1,5 +1,5 @@
-// Exponential, l = exp(-u) with l' = -exp(-u): no margin, never 0. Below u = -709 it overflows to infinity, and its float
-// gradient below -88; that is a divergence, not an error.
+// Exponential, l = exp(-u) with l' = -exp(-u): no margin, never 0. Below u = -709 it overflows to infinity, and its
+// float gradient below -88; that is a divergence, not an error.
 #include <cmath>
 
 #include "widthwise/loss/sign_loss.h"

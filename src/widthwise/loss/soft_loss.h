@@ -1,5 +1,5 @@
-// What softhinge and logistic share: l = log(1 + exp(beta (m - u))) / beta with l' = -1 / (1 + exp(beta (u - m))), which
-// is softplus of m - u, so linalg's vectorised pass computes it, stable at any size. Internal to this room.
+// What softhinge and logistic share: l = log(1 + exp(beta (m - u))) / beta with l' = -1 / (1 + exp(beta (u - m))),
+// which is softplus of m - u, so linalg's vectorised pass computes it, stable at any size. Internal to this room.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Squared distance to the margin, l = 1/2 (m - u)^2 with l' = u - m: squared loss with targets m y, so it pulls back what
-// is beyond the margin.
+// Squared distance to the margin, l = 1/2 (m - u)^2 with l' = u - m: squared loss with targets m y, so it pulls back
+// what is beyond the margin.
 #include "widthwise/loss/sign_loss.h"
 
 namespace widthwise {

@@ -9,6 +9,9 @@ const std::vector<ObservableInfo>& known_observables() {
   static const std::vector<ObservableInfo> known = {
       {"train_loss", "Loss on the measured training points."},
       {"train_error", "Share of the measured training points classified wrongly."},
+      {"smallest_margin", "Smallest margin of the measured training points: y f, or the lead of the right class."},
+      {"margins_held",
+       "Share of the measured training points whose margin is at least the loss's (0 where it has none)."},
       {"test_loss", "Loss on the test set.", none, true},
       {"test_error", "Share of the test set classified wrongly.", none, true},
       {"batch_loss", "Mean of the mini-batch losses since the previous point; NaN at initialization."},

@@ -5,6 +5,8 @@
 //   preactivation_size rms h^l_t                    preactivation_change rms(h^l_t - h^l_0)
 //   feature_change     rms(x^l_t - x^l_0)           update               rms((W_t - W_0) x^{l-1}_t)
 //   own_update         update / rms(W_0 x^{l-1}_0)
+//   smallest_margin    min over samples of the margin u (loss/margin.h)
+//   margins_held       share of samples with u >= m, the loss's margin, 0 where it has none
 //   weight_norm        |W_t|_F                      weight_change        |W_t - W_0|_F / |W_0|_F
 //   last_update_norm   |W_t - W_{t-1}|_F
 //

@@ -13,6 +13,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/linalg/matrix.h"
 #include "widthwise/linalg/products.h"
+#include "widthwise/loss/margin.h"
 #include "widthwise/network/propagation.h"
 #include "widthwise/observable/observable.h"
 #include "widthwise/observable/sums.h"
@@ -68,6 +69,14 @@ struct Recorder<T>::State {
   // The formulas of observable.h, for the member in `now`; `layer` counts from 1 and is 0 where there is none.
   double train_loss(Index) { return options.loss->value(view(std::as_const(trained)), data.train_targets); }
   double train_error(Index) { return classification_error(view(std::as_const(trained)), data.train_targets); }
+  double least_margin(Index) { return smallest_margin(view(std::as_const(trained)), data.train_targets); }
+  double margins_held(Index) {
+    margins(view(std::as_const(trained)), data.train_targets, sample_margins);
+    const double m = options.loss ? options.loss->parameters().margin : nan;
+    const double least = std::isnan(m) ? 0 : m;
+    const auto held = std::ranges::count_if(sample_margins, [least](double u) { return u >= least; });
+    return static_cast<double>(held) / static_cast<double>(sample_margins.size());
+  }
   double test_loss(Index) { return options.loss->value(view(std::as_const(tested)), data.test_targets); }
   double test_error(Index) { return classification_error(view(std::as_const(tested)), data.test_targets); }
   double batch_loss(Index) { return now->batch_loss_sum / static_cast<double>(now->batch_losses); }
@@ -105,6 +114,8 @@ struct Recorder<T>::State {
     static const std::unordered_map<std::string_view, Formula> all = {
         {"train_loss", &State::train_loss},
         {"train_error", &State::train_error},
+        {"smallest_margin", &State::least_margin},
+        {"margins_held", &State::margins_held},
         {"test_loss", &State::test_loss},
         {"test_error", &State::test_error},
         {"batch_loss", &State::batch_loss},
@@ -154,6 +165,7 @@ struct Recorder<T>::State {
   UpdateSize<T> update_size;
   std::vector<MemberState<T>> members;
   Matrix<T> trained, tested, drawn;
+  std::vector<double> sample_margins;
 
   // Of the moment being measured.
   const Ensemble<T>* ensemble = nullptr;
@@ -195,6 +207,7 @@ Recorder<T>::State::State(const Ensemble<T>& shape, RecorderOptions options_, Me
   std::sort(options.steps.begin(), options.steps.end());
   probe_steps = steps_with_previous(options.steps, asked("last_update_norm"));
   trained.resize(data.train_inputs.rows, architecture.outputs);
+  sample_margins.resize(static_cast<std::size_t>(data.train_inputs.rows));
   tested.resize(data.test_inputs.rows, architecture.outputs);
 }
 
