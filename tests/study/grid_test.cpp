@@ -213,6 +213,35 @@ TEST(Groups, HoldRunsThatShareAnEnsembleAndDoNotDependOnOrder) {
   for (std::size_t i = 0; i < groups.size(); ++i) EXPECT_EQ(groups[i].id, again[i].id);
 }
 
+TEST(Groups, ShareAlphaBySettingOutputScalesAMemberButNotItsConvention) {
+  std::vector<Configuration> runs;
+  for (const GridPoint& point : points("\"training.alpha\" = [0.5, 1, 2]\n\"seed.init\" = [0, 1]\n"
+                                       "\"training.alpha_convention\" = [\"none\", \"article\"]\n"))
+    runs.push_back(point.configuration);
+  const auto groups = group_runs(runs);
+  ASSERT_EQ(groups.size(), 2U);
+  for (const RunGroup& group : groups) {
+    EXPECT_EQ(group.runs.size(), 6U);
+    for (const Configuration& one : group.runs)
+      EXPECT_EQ(one.text("training.alpha_convention"), group.runs.front().text("training.alpha_convention"));
+  }
+}
+
+// What a loss does not have decides nothing.
+TEST(Identity, LossParametersCountWhereTheLossHasThem) {
+  const auto run = [](const std::string& settings) {
+    return points("\"data.labels\" = \"sign\"\n" + settings).front().configuration.identity();
+  };
+  EXPECT_EQ(run("\"training.loss_beta\" = 5\n"), run(""));
+  EXPECT_EQ(run("\"training.loss\" = \"hinge\"\n\"training.loss_beta\" = 5\n"), run("\"training.loss\" = \"hinge\"\n"));
+  EXPECT_NE(run("\"training.loss\" = \"hinge\"\n\"training.loss_margin\" = 2\n"),
+            run("\"training.loss\" = \"hinge\"\n"));
+  EXPECT_NE(run("\"training.loss\" = \"softhinge\"\n\"training.loss_beta\" = 5\n"),
+            run("\"training.loss\" = \"softhinge\"\n"));
+  EXPECT_EQ(run("\"training.alpha_convention\" = \"none\"\n"), run(""));
+  EXPECT_NE(run("\"training.alpha_convention\" = \"article\"\n"), run(""));
+}
+
 TEST(Groups, AreCutByWorkAndMembers) {
   std::vector<Configuration> runs;
   for (const GridPoint& point : points("\"seed.init\" = { from = 0, count = 20 }\n"))

@@ -1,9 +1,12 @@
 // The loop: probes, stopping, divergence, the trained output, and that nothing depends on how members are shared out.
 #include "widthwise/training/training.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "training/training_cases.h"
 #include "widthwise/base/error.h"
@@ -15,6 +18,8 @@ namespace widthwise {
 namespace {
 
 using testing::Data;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 class Training : public ::testing::Test {
  protected:
@@ -241,6 +246,70 @@ TEST_F(Training, OutputScalesAreEachMembersOwn) {
   EXPECT_LT(testing::distance(both, 1, scaled, 0), 1e-12);
 }
 
+// d(alpha f)/dt = -Theta dLoss/dg alpha^2 at initialization, of the objective over alpha^2 without the alpha^2: rates
+// so small that one step is a derivative (relative error 1e-6 from the second order in rate / alpha).
+TEST_F(Training, ByTheArticlesConventionTheVelocityOfTheOutputDoesNotDependOnAlpha) {
+  options.steps = 1;
+  const auto velocity = [&](double alpha, AlphaConvention convention) {
+    options.alpha = alpha;
+    options.kappa = -alpha;
+    options.alpha_convention = convention;
+    const double rate = 1e-6 * (convention == AlphaConvention::article ? alpha : 1 / alpha);
+    auto trained = ensemble({rate});
+    const auto output = [&] {
+      Propagation<double> propagation(trained, 20);
+      propagation.forward(trained, view(std::as_const(data.inputs)));
+      return testing::matrix_of(propagation.output(0));
+    };
+    const Matrix<double> before = output();
+    run(trained);
+    return Matrix<double>((output() - before) * (alpha / rate));
+  };
+  const Matrix<double> one = velocity(1, AlphaConvention::none);
+  for (const double alpha : {1e-3, 1.0, 1e3}) {
+    const Matrix<double> article = velocity(alpha, AlphaConvention::article);
+    EXPECT_LT((article - one).norm(), 1e-5 * one.norm()) << alpha;
+    const Matrix<double> plain = velocity(alpha, AlphaConvention::none);
+    EXPECT_LT((plain - alpha * alpha * one).norm(), 1e-5 * alpha * alpha * one.norm()) << alpha;
+  }
+}
+
+// The same steps by hand: gradient of the mean loss at g = alpha (f - f_0), over alpha; recorded losses are those of g.
+TEST_F(Training, TheArticlesConventionByHand) {
+  const double alpha = 0.3, rate = 0.02;
+  data.targets = data.targets.unaryExpr([](double y) { return y > 0 ? 1.0 : -1.0; });
+  loss = make_loss("softhinge");
+  options.output_scales = {{alpha, -alpha}};
+  options.alpha_convention = AlphaConvention::article;
+  options.steps = 12;
+  network = testing::small_mlp(12, false);
+  auto trained = ensemble({rate}), by_hand = ensemble({rate});
+  std::vector<double> losses;
+  const std::vector<std::int64_t> steps = {12};
+  run(trained, steps,
+      [&](const TrainingState<double>& state) { losses.assign(state.batch_losses.begin(), state.batch_losses.end()); });
+  Propagation<double> propagation(by_hand, 20);
+  Matrix<double> initial, slope(20, 2);
+  for (std::size_t step = 0; step < 12; ++step) {
+    propagation.forward(by_hand, view(std::as_const(data.inputs)));
+    const Matrix<double> f = testing::matrix_of(propagation.output(0));
+    if (step == 0) initial = f;
+    const Matrix<double> g = alpha * (f - initial);
+    EXPECT_NEAR(losses.at(step), loss->gradient(view(g), view(std::as_const(data.targets)), view(slope)), 1e-13);
+    slope /= alpha;
+    Parameters<double> gradient(network, 1);
+    propagation.gradient(by_hand, 0, view(std::as_const(slope)), gradient);
+    for (Index l = 1; l <= 3; ++l) {
+      const View<double> weight = by_hand.weight(0, l);
+      const View<const double> down = std::as_const(gradient).weight(0, l);
+      for (Index i = 0; i < weight.rows; ++i)
+        for (Index j = 0; j < weight.cols; ++j) weight(i, j) -= rate * down(i, j);
+    }
+  }
+  EXPECT_LT(testing::distance(trained, 0, by_hand, 0), 1e-12);
+  EXPECT_LT(losses.back(), losses.front());
+}
+
 TEST_F(Training, AMemberStopsAtItsTargetLoss) {
   options.steps = 2000;
   auto trained = ensemble({0.2, 1e-6});
@@ -317,6 +386,38 @@ TEST_F(Training, RefusesDataThatDoNotFitAndOptionsOutOfRange) {
   options.output_scales.clear();
   options.batch = -3;
   EXPECT_THROW(run(trained), ConfigError);
+}
+
+TEST_F(Training, LossesOfSignsRefuseOtherTargets) {
+  auto trained = ensemble({0.1});
+  data.targets = data.targets.unaryExpr([](double y) { return y > 0 ? 1.0 : -1.0; });
+  for (const Named& named : known_losses()) {
+    loss = make_loss(named.name);
+    EXPECT_NO_THROW(run(trained)) << named.name;
+    for (const double other : {0.0, 0.5, std::numeric_limits<double>::quiet_NaN()}) {
+      const double kept = std::exchange(data.targets(17, 1), other);
+      if (loss->needs_signs()) {
+        EXPECT_THAT([&] { run(trained); }, ThrowsMessage<ConfigError>(HasSubstr("output 1 of sample 17")));
+      } else {
+        EXPECT_NO_THROW(run(trained)) << named.name;
+      }
+      data.targets(17, 1) = kept;
+    }
+  }
+}
+
+TEST_F(Training, TheArticlesConventionNeedsAPositiveAlpha) {
+  auto trained = ensemble({0.1, 0.1});
+  options.alpha_convention = AlphaConvention::article;
+  for (const double alpha : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    options.alpha = alpha;
+    EXPECT_THAT([&] { run(trained); }, ThrowsMessage<ConfigError>(HasSubstr("training.alpha")));
+    options.output_scales = {{1, 0}, {alpha, 0}};
+    EXPECT_THROW(run(trained), ConfigError);
+    options.output_scales.clear();
+  }
+  options.alpha = 2;
+  EXPECT_NO_THROW(run(trained));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "widthwise/study/grid.h"
 #include "widthwise/study/identity.h"
 #include "widthwise/study/schema.h"
+#include "widthwise/study/scheme.h"
 
 namespace widthwise {
 
@@ -100,6 +101,23 @@ std::string canonical(const std::map<std::string, Value>& values) {
   return to_json({std::move(relevant), 0});
 }
 
+// What needs targets of -1 and 1, or two classes of them, or an alpha to divide by.
+void check_signs(const Configuration& run) {
+  const std::string& labels = run.text("data.labels");
+  const auto loss = make_loss(run);
+  if (loss->needs_signs() && (labels == "classes" || labels == "values"))
+    throw ConfigError({{}, "training.loss"}, "a loss for data.labels = " + labels,
+                      std::string(loss->name()) + ", which needs targets of -1 and 1",
+                      "parity, sign or random has them");
+  for (const Value& name : run.at("measure.observables").list())
+    if ((name.text() == "smallest_margin" || name.text() == "margins_held") && labels == "values")
+      throw ConfigError({{}, "measure.observables"}, "observables for data.labels = values",
+                        name.text() + ", which needs classes or signs");
+  if (run.text("training.alpha_convention") == "article" && run.number("training.alpha") <= 0)
+    throw ConfigError({{}, "training.alpha"}, "a number above 0 (training.alpha_convention = article divides by it)",
+                      fmt::format("{}", run.number("training.alpha")));
+}
+
 // Settings that are right each by itself but not together.
 void check_together(const Configuration& run) {
   const auto refuse = [](const std::string& key, const std::string& expected, const std::string& got) {
@@ -114,6 +132,7 @@ void check_together(const Configuration& run) {
   if (run.text("training.loss") == "cross-entropy" && run.text("data.labels") != "classes")
     refuse("training.loss", "a loss for data.labels = " + run.text("data.labels"),
            "cross-entropy, which needs data.labels = classes");
+  check_signs(run);
 }
 
 }  // namespace

@@ -182,7 +182,11 @@ void add_data(Keys& keys) {
 void add_training(Keys& keys) {
   const std::string optimizer = "training.optimizer";
   keys.push_back(choice(optimizer, "sgd", {"sgd", "momentum", "adam"}, "the update rule"));
-  keys.push_back(choice("training.loss", "squared", names(known_losses()), "what is minimized"));
+  const std::string loss = "training.loss";
+  keys.push_back(choice(loss, "squared", names(known_losses()), "what is minimized"));
+  keys.push_back(where(number("training.loss_beta", 20, positive, "of softhinge: its sharpness"), loss, {"softhinge"}));
+  keys.push_back(where(number("training.loss_margin", 1, {}, "of hinges and squared-margin: the margin m of y f"), loss,
+                       {"hinge", "squared-hinge", "softhinge", "squared-margin"}));
   keys.push_back(required(number("training.learning_rate", 0, positive, "the rate at the reference width")));
   keys.push_back(whole("training.batch", 0, {0, 1e9}, "samples a step; 0 for all"));
   keys.push_back(required(whole("training.steps", 0, {0, many}, "how many updates")));
@@ -199,6 +203,9 @@ void add_training(Keys& keys) {
   keys.push_back(number("training.divergence_cap", 1e6, positive, "outputs or loss above this count as diverged"));
   keys.push_back(number("training.alpha", 1, {}, "the trained output is alpha f + kappa f_0"));
   keys.push_back(number("training.kappa", 0, {}, "-alpha centres the output at initialization"));
+  keys.push_back(choice("training.alpha_convention", "none", {"none", "article"},
+                        "article: what is minimized is the loss over alpha^2, what is recorded stays the loss"));
+  keys.back().later = true;
 }
 
 void add_measure(Keys& keys) {

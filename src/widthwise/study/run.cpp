@@ -68,6 +68,7 @@ TrainingOptions training_options(const RunGroup& group) {
   options.divergence_cap = first.number("training.divergence_cap");
   for (const Configuration& run : group.runs)
     options.output_scales.push_back({run.number("training.alpha"), run.number("training.kappa")});
+  if (first.text("training.alpha_convention") == "article") options.alpha_convention = AlphaConvention::article;
   return options;
 }
 
@@ -99,7 +100,7 @@ std::vector<RunRecord> train_group(const RunGroup& group, const LoadedData& load
 
   RecorderOptions recording;
   for (const Value& name : first.at("measure.observables").list()) recording.observables.push_back(name.text());
-  recording.loss = make_loss(first.text("training.loss"));
+  recording.loss = make_loss(first);
   recording.steps = measured_steps(first);
   Recorder<T> recorder(ensemble, recording, data.measured(first.whole("measure.times.train_points")));
 

@@ -5,6 +5,7 @@
 
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/run.h"
+#include "widthwise/study/schema.h"
 #include "widthwise/study/scheme.h"
 
 namespace widthwise {
@@ -28,6 +29,14 @@ std::shared_ptr<const Activation> make_activation(const Configuration& configura
   if (configuration.text("architecture.family") == "deep-linear") return make_activation("linear");
   return make_activation(configuration.text("architecture.activation"),
                          configuration.number("architecture.activation_parameter"));
+}
+
+std::shared_ptr<const Loss> make_loss(const Configuration& configuration) {
+  LossParameters parameters;
+  const auto relevant = [&](const char* key) { return is_relevant(key_spec(key), configuration.values()); };
+  if (relevant("training.loss_beta")) parameters.beta = configuration.number("training.loss_beta");
+  if (relevant("training.loss_margin")) parameters.margin = configuration.number("training.loss_margin");
+  return make_loss(configuration.text("training.loss"), parameters);
 }
 
 ActivationFacts activation_facts(const Activation& activation) {

@@ -1,9 +1,10 @@
-// The parameterization and the activation a configuration names, and what theory asks of the latter.
+// The parameterization, the activation and the loss a configuration names, and what theory asks of the activation.
 #pragma once
 
 #include <memory>
 
 #include "widthwise/activation/activation.h"
+#include "widthwise/loss/loss.h"
 #include "widthwise/parameterization/activation_facts.h"
 #include "widthwise/parameterization/exponents.h"
 #include "widthwise/study/grid.h"
@@ -14,6 +15,8 @@ namespace widthwise {
 Parameterization make_parameterization(const Configuration& configuration);
 /// @throws ConfigError (architecture.*)
 std::shared_ptr<const Activation> make_activation(const Configuration& configuration);
+/// @throws ConfigError (training.loss*)
+std::shared_ptr<const Loss> make_loss(const Configuration& configuration);
 /// What the outcome engine asks of an activation.
 ActivationFacts activation_facts(const Activation& activation);
 

@@ -30,6 +30,24 @@ void require(bool holds, const char* key, const char* expected, double got) {
 }
 
 template <class T>
+void require_signs(View<const T> targets, const Loss& loss) {
+  for (Index i = 0; i < targets.rows; ++i)
+    for (Index j = 0; j < targets.cols; ++j)
+      if (targets(i, j) != T(1) && targets(i, j) != T(-1))
+        throw ConfigError({"", "training.loss"}, fmt::format("targets of -1 and 1 for {}", loss.name()),
+                          fmt::format("{} for output {} of sample {}", targets(i, j), j, i));
+}
+
+void require_positive_alphas(const TrainingOptions& options) {
+  if (options.alpha_convention == AlphaConvention::none) return;
+  const auto check = [](double alpha) {
+    require(alpha > 0 && std::isfinite(alpha), "training.alpha", "a number above 0 (the loss is over alpha^2)", alpha);
+  };
+  if (options.output_scales.empty()) check(options.alpha);
+  for (const OutputScale& scale : options.output_scales) check(scale.alpha);
+}
+
+template <class T>
 void check(const Ensemble<T>& ensemble, View<const T> inputs, View<const T> targets, const Loss& loss,
            const TrainingOptions& options) {
   const Architecture& architecture = ensemble.architecture();
@@ -47,7 +65,9 @@ void check(const Ensemble<T>& ensemble, View<const T> inputs, View<const T> targ
   if (!options.output_scales.empty() && static_cast<Index>(options.output_scales.size()) != ensemble.size())
     throw ShapeError("train", fmt::format("{} output scales, one a member", ensemble.size()),
                      fmt::format("{}", options.output_scales.size()));
+  require_positive_alphas(options);
   loss.value(targets.block(0, 0, 1, targets.cols), targets.block(0, 0, 1, targets.cols));  // has it a meaning here?
+  if (loss.needs_signs()) require_signs(targets, loss);
 }
 
 template <class T>

@@ -5,6 +5,9 @@
 //   theta_{k+1} = update(theta_k, alpha * sum_s dLoss/dg_s df_s/dtheta)
 //
 // with one update rule of sgd.h, momentum.h, adam.h in effective form. Time = step: one unit of time is one update.
+// By the article's convention for alpha (Geiger, Spigler, Jacot and Wyart 2020) the objective is Loss / alpha^2, so
+// that the sum above has 1 / alpha where it has alpha: then dg/dt at initialization does not depend on alpha. Losses
+// that are recorded, compared with the target or capped stay the mean Loss, without that factor.
 //
 // A probe at step k sees the state before update k: step 0 is initialization, `steps` the end. A member whose loss or
 // output is not finite, or above a cap, has diverged at that step and leaves; the others continue. That is a result,
@@ -33,6 +36,9 @@ struct OutputScale {
   double alpha = 1, kappa = 0;
 };
 
+/// What is minimized: the mean loss of g, or that over alpha^2 (above).
+enum class AlphaConvention { none, article };
+
 /// How an ensemble trains. Rates, Adam's epsilon and weight decay come per tensor from each member's Scaling.
 struct TrainingOptions {
   OptimizerKind optimizer = OptimizerKind::sgd;
@@ -47,8 +53,9 @@ struct TrainingOptions {
   double target_loss = 0;       // a member stops at the first step whose batch loss is <= this; 0: never
   double divergence_cap = 1e6;  // diverged where |g| or the batch loss is above this, or not finite
 
-  double alpha = 1, kappa = 0;             // of every member, unless:
-  std::vector<OutputScale> output_scales;  // one a member, where they differ
+  double alpha = 1, kappa = 0;                               // of every member, unless:
+  std::vector<OutputScale> output_scales;                    // one a member, where they differ
+  AlphaConvention alpha_convention = AlphaConvention::none;  // article: every alpha must be above 0
 };
 
 enum class RunStatus {
@@ -91,7 +98,7 @@ using Probe = std::function<void(const TrainingState<T>&)>;
 /// stops, once a step. Uses the calling thread's number of threads (linalg/threads.h): over blocks of members where
 /// there are enough, inside products otherwise.
 /// Results a member: entry m is member m's. Throws ShapeError where data and architecture do not fit, ConfigError
-/// (training.*) for options out of range.
+/// (training.*) for options out of range and for targets other than -1 and 1 where the loss needs those.
 template <class T>
 std::vector<RunResult> train(Ensemble<T>& ensemble, std::type_identity_t<View<const T>> inputs,
                              std::type_identity_t<View<const T>> targets, const Loss& loss,

@@ -106,10 +106,12 @@ void Worker<T>::judge(MemberRun<T>& run, Index member, std::int64_t step) {
   if (!(size <= cap))
     return leave(run, RunStatus::diverged, step, problem_.seconds(),
                  fmt::format("output of size {:.3g} at step {}, cap {:.3g}", size, step, cap));
-  const T alpha = static_cast<T>(run.scale.alpha);
-  if (alpha != T(1))
+  // dg/df = alpha, times 1 / alpha^2 where that is the convention.
+  const bool over_alpha_squared = problem_.options.alpha_convention == AlphaConvention::article;
+  const T factor = static_cast<T>(over_alpha_squared ? 1 / run.scale.alpha : run.scale.alpha);
+  if (factor != T(1))
     for (Index i = 0; i < gradient.rows; ++i)
-      for (Index j = 0; j < gradient.cols; ++j) gradient(i, j) *= alpha;
+      for (Index j = 0; j < gradient.cols; ++j) gradient(i, j) *= factor;
 }
 
 template <class T>
