@@ -78,6 +78,17 @@ TEST_F(Browser, DrawsEveryTraceWithoutAnError) {
   EXPECT_EQ(count(document, "class=\"legendtext\""), 5U + 4U);
 }
 
+TEST_F(Browser, DrawsErrorBarAndTickAtInfinity) {
+  Page page = example::page();
+  page.figures = {example::limits()};
+  const std::string document = opened(page, "limits");
+  EXPECT_THAT(document, HasSubstr("data-errors=\"0\""));
+  EXPECT_THAT(document, HasSubstr("data-drawn=\"1\""));
+  EXPECT_EQ(count(document, "<g class=\"trace scatter"), 3U);
+  EXPECT_EQ(count(document, "class=\"yerror\""), 1U);
+  EXPECT_THAT(document, HasSubstr("\u221e</text>"));
+}
+
 TEST_F(Browser, HostileTextIsOnlyText) {
   Page page = example::page();
   page.title = page.figures[0].title = page.figures[0].panels[0].series[0].label =

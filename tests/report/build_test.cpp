@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "widthwise/base/error.h"
 #include "widthwise/report/build_figure.h"
 #include "widthwise/report/build_page.h"
 #include "widthwise/report/explain.h"
@@ -76,6 +77,42 @@ color = "architecture.width"
 column = "parameterization.name"
 )";
 
+constexpr const char* limits_text = R"(
+[[derived]]
+name = "limit"
+sweep = "rates"
+of = "final.train_loss"
+over = "architecture.width"
+how = "infinite-width"
+[[derived]]
+name = "best"
+sweep = "rates"
+of = "final.own_update.1"
+over = "training.learning_rate"
+how = "best"
+by = "final.train_loss"
+[[figure]]
+name = "limits"
+sweep = "rates"
+x = "training.learning_rate"
+y = "limit"
+color = "parameterization.name"
+[[figure]]
+name = "to infinity"
+sweep = "rates"
+x = "architecture.width"
+y = "final.train_loss"
+color = "parameterization.name"
+where = { "training.learning_rate" = 0.25 }
+extrapolate = 1
+[[figure]]
+name = "best updates"
+sweep = "rates"
+x = "architecture.width"
+y = "best"
+color = "parameterization.name"
+)";
+
 double loss(double width, double rate, double seed) {
   return 100 / width + rate + 0.1 * (seed - 1);
 }
@@ -125,7 +162,7 @@ class BuildPage : public testing::Test {
     throw std::logic_error(name);
   }
 
-  Study study_ = parse_study(study_text, "widths.toml");
+  Study study_ = parse_study(std::string(study_text) + limits_text, "widths.toml");
   std::filesystem::path folder_;
 };
 
@@ -195,6 +232,53 @@ TEST_F(BuildPage, ValueAgainstValueAveragesSeedsAlone) {
   EXPECT_NEAR(s.y[1], loss(64, 0.25, 1), 1e-12);
 }
 
+TEST_F(BuildPage, LimitsHaveErrorBarsOfTheirOwn) {
+  const Figure f = figure("limits", store());
+  ASSERT_THAT(f.panels[0].series, SizeIs(2));
+  const Series& s = f.panels[0].series[1];
+  EXPECT_TRUE(s.bars);
+  ASSERT_THAT(s.x, ElementsAre(0.125, 0.25));
+  // 100/n + rate, with seeds at -0.1, 0, 0.1: the limit is the rate, in Student's interval of the three.
+  const double half = student_quantile(2) * 0.1 / std::sqrt(3.0);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_NEAR(s.y[i], s.x[i], 1e-12);
+    EXPECT_NEAR(s.low[i], s.x[i] - half, 1e-9);
+    EXPECT_NEAR(s.high[i], s.x[i] + half, 1e-9);
+  }
+  EXPECT_THAT(f.note, HasSubstr("Bars are 95 % intervals"));
+}
+
+TEST_F(BuildPage, ExtrapolatedLinesEndAtInfinityWithAnErrorBar) {
+  const Figure f = figure("to infinity", store());
+  ASSERT_THAT(f.panels[0].series, SizeIs(6));  // a curve, a fit and a limit for each of two names
+  const Series &curve = f.panels[0].series[3], &fit = f.panels[0].series[4], &limit = f.panels[0].series[5];
+  EXPECT_THAT(curve.x, ElementsAre(32, 64, 128));
+  EXPECT_TRUE(fit.fit);
+  EXPECT_TRUE(std::isinf(fit.x.back()));
+  for (std::size_t i = 0; i < fit.x.size(); ++i) EXPECT_NEAR(fit.y[i], 100 / fit.x[i] + 0.25, 1e-9);
+  EXPECT_TRUE(limit.bars);
+  EXPECT_EQ(limit.color_value, curve.color_value);
+  EXPECT_NEAR(limit.y[0], 0.25, 1e-12);
+  EXPECT_NEAR(limit.high[0], 0.25 + student_quantile(2) * 0.1 / std::sqrt(3.0), 1e-9);
+  EXPECT_THAT(f.note, HasSubstr("y_inf + c/n"));
+}
+
+TEST_F(BuildPage, BestValuesAtAnEndOfTheirAxisAreTold) {
+  // The loss grows with the rate: every best is at the lower of two rates. Own updates are the width.
+  const Figure f = figure("best updates", store());
+  EXPECT_THAT(f.panels[0].series[1].y, ElementsAre(32, 64, 128));
+  EXPECT_THAT(f.note, HasSubstr("18 of 18 best values lie at an end of their axis"));
+}
+
+TEST_F(BuildPage, AConsumedAxisCannotBeDrawn) {
+  FigureSpec spec;
+  spec.name = "f";
+  spec.sweep = "rates";
+  spec.x = "architecture.width";
+  spec.y = {"limit"};
+  EXPECT_THROW(build_figure(study_, spec, store()), ConfigError);
+}
+
 TEST_F(BuildPage, UnfinishedStudyIsAPageWithGaps) {
   const StoreReader reader = store(12);  // the widest networks are missing
   const Page page = build_page(study_, reader, {});
@@ -254,6 +338,34 @@ TEST(VerdictRows, ShowPointsSlopesAndFit) {
   ASSERT_THAT(row.explanation.slopes.rows, SizeIs(2));
   EXPECT_THAT(row.explanation.slopes.rows[0], ElementsAre("0", "1.000", "+0.000"));
   EXPECT_THAT(explain(row), HasSubstr("seed 2: one width only"));
+}
+
+TEST(VerdictRows, LimitsShowPointsFitAndResiduals) {
+  Judgement j = judgement();
+  j.claim = PredictionSpec::Claim::value;
+  j.of = "limit";
+  j.points.clear();
+  std::vector<widthwise::Point> points;
+  for (const double n : {32.0, 64.0, 128.0}) {
+    for (const auto& [seed, shift] : {std::pair{"seed.init = 0", -0.5}, std::pair{"seed.init = 1", 0.5}}) {
+      points.push_back({n, seed, 2 + shift + 64 / n});
+      j.points.push_back({n, seed, points.back().y, ""});
+    }
+  }
+  j.limit = extrapolate(points);
+  j.measured = j.limit->limit;
+  j.low = j.limit->interval.low;
+  j.high = j.limit->interval.high;
+  const Explanation e = verdict_row(j).explanation;
+  EXPECT_THAT(e.claim, HasSubstr("limit, at infinite architecture.width, is 0."));
+  EXPECT_THAT(e.points.header, ElementsAre("architecture.width", "seed 0", "seed 1", "fit", "residual"));
+  ASSERT_THAT(e.points.rows, SizeIs(4));
+  EXPECT_THAT(e.points.rows[1], ElementsAre("64", "2.5", "3.5", "3", testing::_));
+  EXPECT_THAT(e.points.rows[3], ElementsAre("infinity", "1.5", "2.5", "2", ""));
+  EXPECT_EQ(e.slopes_title, "Limit of each seed");
+  EXPECT_THAT(e.slopes.rows, SizeIs(2));
+  EXPECT_THAT(e.rule, HasSubstr("y_inf + c/n a seed"));
+  EXPECT_THAT(explain(verdict_row(j)), HasSubstr("2 + 64/n"));
 }
 
 TEST(VerdictRows, ANoteStandsBesideItsVerdictWhateverThatIs) {

@@ -65,6 +65,28 @@ inline Figure slopes() {
   return f;
 }
 
+/// y = 1 + 8/n with its fit and its value at infinite width, which has an error bar.
+inline Figure limits() {
+  Figure f;
+  f.name = "limits";
+  f.title = "To infinite width";
+  f.x_label = "architecture.width";
+  f.y_label = "final.train_loss";
+  f.log_x = true;
+  Series curve{"", "loss", nan, 0, {}, {}, {}, {}}, fit = curve, limit = curve;
+  fit.fit = limit.bars = true;
+  for (const double n : {16.0, 32.0, 64.0, 128.0}) curve.x.push_back(n);
+  fit.x = {16, 128, 256, std::numeric_limits<double>::infinity()};
+  limit.x = {std::numeric_limits<double>::infinity()};
+  for (Series* s : {&curve, &fit, &limit}) {
+    for (const double n : s->x) s->y.push_back(1 + 8 / n);
+  }
+  limit.low = {0.75};
+  limit.high = {1.5};
+  f.panels = {Panel{{curve, fit, limit}, {}}};
+  return f;
+}
+
 /// A heat map over rate and width with two unmeasured cells.
 inline Figure map() {
   Figure f;

@@ -69,6 +69,36 @@ TEST(Axes, ExistWithoutAnyDrawableValue) {
   EXPECT_LT(axes.y.low, axes.y.high);
 }
 
+TEST(Axes, PutInfinityBeyondTheLastWidthAndSqueezeWhatLiesBetween) {
+  for (const bool log : {true, false}) {
+    Figure f = example::limits();
+    f.log_x = log;
+    const double infinity = place_of_infinity(f);
+    EXPECT_GT(infinity, 128);
+    EXPECT_LT(infinity, figure_axes(f).x.high);
+    const auto drawn = drawn_x(f.panels[0].series[1], f);
+    EXPECT_EQ(drawn[0], 16);  // what was measured stays where it is
+    EXPECT_EQ(drawn[1], 128);
+    // Twice the last width is half of the way, in the scale of the axis.
+    EXPECT_NEAR(drawn[2], log ? std::sqrt(128 * infinity) : 0.5 * (128 + infinity), 1e-9);
+    EXPECT_NEAR(drawn[3], infinity, 1e-9);
+    const auto ticks = x_ticks(f, figure_axes(f));
+    EXPECT_EQ(ticks.back().base, "\u221e");
+    EXPECT_EQ(ticks.back().value, infinity);
+    EXPECT_LE(ticks[ticks.size() - 2].value, 128);
+    EXPECT_GE(ticks.size(), 4U);
+  }
+  EXPECT_TRUE(std::isnan(place_of_infinity(example::slopes())));
+}
+
+TEST(Axes, AreNotSqueezedByAnErrorBarAtInfinity) {
+  Figure f = example::limits();
+  f.panels[0].series[2].high = {1e6};
+  EXPECT_LT(figure_axes(f).y.high, 3);  // the rest is 0.5 high
+  EXPECT_EQ(points_hidden_by_log(f), 0U);
+  EXPECT_TRUE(has_points(f));
+}
+
 TEST(Ticks, StandAtTheGridAndThinOut) {
   const auto widths = grid_ticks({32, 512, 64, 128, 256, 64}, true, 12);
   ASSERT_THAT(widths, SizeIs(5));

@@ -62,6 +62,19 @@ TEST(PlotlyJson, WhatCannotBeDrawnIsNull) {
   EXPECT_EQ(figure["data"][0]["y"][3], y[3]);
 }
 
+TEST(PlotlyJson, DrawsFitAndErrorBarAtInfinity) {
+  const json figure = json::parse(plotly_json(example::limits()));
+  ASSERT_THAT(figure["data"], SizeIs(3));
+  EXPECT_EQ(figure["data"][1]["mode"], "lines");
+  EXPECT_EQ(figure["data"][1]["line"]["dash"], "dash");
+  const json& limit = figure["data"][2];
+  EXPECT_GT(limit["x"][0], 128);
+  EXPECT_EQ(limit["x"][0], figure["data"][1]["x"][3]);  // the fit ends there
+  EXPECT_EQ(limit["error_y"]["array"][0], 0.5);
+  EXPECT_EQ(limit["error_y"]["arrayminus"][0], 0.25);
+  EXPECT_EQ(figure["layout"]["xaxis"]["ticktext"].back(), "\u221e");
+}
+
 TEST(PlotlyJson, BrokenUtf8AndMarkupAreTamed) {
   Figure f = example::slopes();
   f.panels[0].series[0].label = "a\xff<b>\"x\"";
@@ -83,6 +96,12 @@ TEST(Csv, QuotesAndEmptyFields) {
   EXPECT_EQ(std::count(map.begin(), map.end(), '\n'), 1 + 2 * 45);
 }
 
+TEST(Csv, ValuesAtInfiniteWidthHaveAnInfiniteX) {
+  const std::string csv = figure_csv(example::limits());
+  EXPECT_THAT(csv, HasSubstr("\n,,,loss,128,1.0625,,\n,,fit,loss,16,1.5,,\n"));
+  EXPECT_THAT(csv, HasSubstr("\n,,fit,loss,inf,1,,\n,,,loss,inf,1,0.75,1.5\n"));
+}
+
 TEST(Gnuplot, TextStandsInSingleQuotes) {
   Figure f = example::slopes();
   f.title = "it's `date`\n\"x\"";
@@ -93,13 +112,13 @@ TEST(Gnuplot, TextStandsInSingleQuotes) {
 TEST(Gnuplot, ScriptsDraw) {
   if (std::system("gnuplot --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "gnuplot is not installed";
   const auto folder = fresh_folder("gnuplot");
-  std::vector<Figure> figures = {example::transfer(), example::slopes(), example::map()};
+  std::vector<Figure> figures = {example::transfer(), example::slopes(), example::map(), example::limits()};
   figures[0].title = "it's `exit 3` \" $x @y {/Bold z}";
   figures[1].panels[0].series[0].y.assign(5, example::nan);  // a line of which nothing is measured
   figures[2].rows = {"first", "second"};
   figures[2].panels.insert(figures[2].panels.end(), 2, Panel{});  // a row of which nothing is measured
   write_figure_files(folder, figures);
-  for (const char* stem : {"transfer", "own-updates", "map"}) {
+  for (const char* stem : {"transfer", "own-updates", "map", "limits"}) {
     for (const char* option : {"", "-e pdf=1 "}) {
       const std::string command =
           "cd '" + folder.string() + "' && gnuplot " + option + stem + ".gp > " + stem + ".log 2>&1";

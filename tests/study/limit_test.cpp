@@ -196,7 +196,7 @@ TEST(JudgeLimit, AgreesDisagreesAndExplainsTheFit) {
   EXPECT_GT(agrees.high, 2.002);
   EXPECT_EQ(agrees.points.size(), 12U);
   EXPECT_EQ(agrees.against, "architecture.width");
-  EXPECT_THAT(agrees.explanation, HasSubstr("y_inf + c/n over 4 widths"));
+  EXPECT_THAT(agrees.explanation, HasSubstr("Fit: y_inf + c/n over 4 widths."));
   ASSERT_TRUE(agrees.limit.has_value());
   EXPECT_NEAR(agrees.limit->coefficients[0], 3, 1e-9);
   EXPECT_EQ(judge(parse(text + claim("limit", 2.1, 0.01, where)), StoreReader(folder.path())).front().verdict,

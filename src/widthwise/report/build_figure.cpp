@@ -197,6 +197,9 @@ class Builder {
     name_places("x", runs_.names_on_x.values());
     if (heatmap_) name_places("y", runs_.lines.values());
     if (runs_.missing > 0) add(fmt::format("{} of {} runs are still missing.", runs_.missing, runs_.expected));
+    if (runs_.rows_at_edge > 0)
+      add(fmt::format("{} of {} best values lie at an end of their axis: extend it.", runs_.rows_at_edge,
+                      runs_.rows_in_all));
     if (runs_.diverged > 0) add(fmt::format("{} diverged and enter no final value.", runs_.diverged));
     return text;
   }

@@ -94,6 +94,9 @@ class Grouping {
   void count(const Table& table) {
     out_.expected = table.expected;
     out_.missing = table.expected - table.recorded;
+    out_.rows_in_all = table.rows.size();
+    out_.rows_at_edge = static_cast<std::size_t>(std::count_if(
+        table.rows.begin(), table.rows.end(), [](const Row& row) { return row.edge != Optimum::Edge::none; }));
     out_.diverged = static_cast<std::size_t>(
         std::count_if(table.rows.begin(), table.rows.end(), [](const Row& row) { return row.status == "diverged"; }));
   }

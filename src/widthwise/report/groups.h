@@ -62,6 +62,7 @@ struct GroupedRuns {
   std::map<Place, std::vector<widthwise::Point>> points;
   std::vector<std::string> averaged;                    ///< axes over which a point is a mean
   std::size_t expected = 0, missing = 0, diverged = 0;  ///< runs
+  std::size_t rows_at_edge = 0, rows_in_all = 0;        ///< best values at an end of their axis, of how many
 };
 
 /// Selects and groups what `spec` draws. @throws ConfigError for an axis, value or series that the sweep does not have.

@@ -220,10 +220,9 @@ class Judge {
     const Decision all = judged(out_.points, claim);
     take_measurement(all);
     out_.verdict = all.verdict;
-    out_.explanation = limit_ == nullptr || !out_.limit->reason.empty()
-                           ? all.explanation
-                           : fmt::format("{} over {} {}: {}", fit_formula(limit_->powers), out_.limit->x.size(),
-                                         out_.limit->x.size() == 1 ? "width" : "widths", all.explanation);
+    out_.explanation = all.explanation;
+    if (limit_ != nullptr && out_.limit->reason.empty())
+      out_.explanation += fmt::format(" Fit: {} over {} widths.", fit_formula(limit_->powers), out_.limit->x.size());
     out_.advice = all.advice;
     for (const Dropped& one : all.dropped) out_.dropped.push_back({one.what, one.reason});
     if (all.verdict == Verdict::undecided && out_.recorded < out_.expected)
