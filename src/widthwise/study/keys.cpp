@@ -282,7 +282,7 @@ void add_training(Keys& keys) {
   keys.push_back(number("training.alpha", 1, {}, "the trained output is alpha f + kappa f_0"));
   keys.push_back(number("training.kappa", 0, {}, "-alpha centres the output at initialization"));
   keys.push_back(later(choice("training.alpha_convention", "none", {"none", "article"},
-                        "article: what is minimized is the loss over alpha^2, what is recorded stays the loss")));
+                              "article: what is minimized is the loss over alpha^2, what is recorded stays the loss")));
   const std::string schedule = "training.schedule";
   keys.push_back(later(choice(schedule, "constant", names(known_schedules()), "how all rates change over the steps")));
   keys.push_back(
