@@ -65,9 +65,8 @@ TEST_P(Interrupt, ASecondOneLaterEndsTheProcess) {
             -GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Interrupt, ::testing::Values(SIGINT, SIGTERM), [](const auto& signal) {
-  return signal.param == SIGINT ? "CtrlC" : "Terminate";
-});
+INSTANTIATE_TEST_SUITE_P(Of, Interrupt, ::testing::Values(SIGINT, SIGTERM),
+                         [](const auto& signal) { return signal.param == SIGINT ? "CtrlC" : "Terminate"; });
 
 }  // namespace
 }  // namespace widthwise

@@ -100,9 +100,8 @@ TEST_P(Stopped, InTheMiddleItSaysHowToGoOnAndComesToTheSameResults) {
   for (const auto& [identity, line] : before) EXPECT_EQ(resumed.at(identity), line);
 }
 
-INSTANTIATE_TEST_SUITE_P(By, Stopped, ::testing::Values(SIGINT, SIGTERM), [](const auto& signal) {
-  return signal.param == SIGINT ? "CtrlC" : "Terminate";
-});
+INSTANTIATE_TEST_SUITE_P(By, Stopped, ::testing::Values(SIGINT, SIGTERM),
+                         [](const auto& signal) { return signal.param == SIGINT ? "CtrlC" : "Terminate"; });
 
 TEST(Killed, TwentyTimesAtAnyInstantEveryRunIsRecordedOnce) {
   const auto folder = folder_with_study("killed");
@@ -111,10 +110,15 @@ TEST(Killed, TwentyTimesAtAnyInstantEveryRunIsRecordedOnce) {
   // The sweep grows with every start, so that there is always work left for the kill to fall into.
   int seeds = 4, kills = 0;
   const auto grown = [&] {
-    return std::vector<std::string>{
-        "run",     "s.toml", "--quiet", "--threads",
-        "1",       "--set",  "sweep.widths.seed.init={from=0,count=" + std::to_string(seeds) + "}",
-        "--store", "store"};
+    return std::vector<std::string>{"run",
+                                    "s.toml",
+                                    "--quiet",
+                                    "--threads",
+                                    "1",
+                                    "--set",
+                                    "sweep.widths.seed.init={from=0,count=" + std::to_string(seeds) + "}",
+                                    "--store",
+                                    "store"};
   };
   for (int attempt = 0; attempt < 500 && kills < 20; ++attempt, ++seeds) {
     const pid_t child = start(grown(), folder);

@@ -1,5 +1,5 @@
-// Data in memory that a run cannot use: NaN and infinities. Found here, before training, they are a mistake with a place;
-// found later, they would look like a divergence of every network.
+// Data in memory that a run cannot use: NaN and infinities. Found here, before training, they are a mistake with a
+// place; found later, they would look like a divergence of every network.
 #pragma once
 
 #include <string>
