@@ -13,6 +13,8 @@ namespace widthwise {
 namespace {
 
 constexpr int deepest = 100;  // tables in tables; a study has at most five
+constexpr int dots_of_a_line =
+    1000;  // a key of more parts would be tables in tables beyond what the library's stack bears
 
 Value convert(const toml::node& node, const std::string& file, int depth);
 
@@ -54,9 +56,21 @@ Value convert(const toml::node& node, const std::string& file, int depth) {
                     "a date or time");
 }
 
+// The library calls itself for every part of a dotted key, whose number it does not limit; a key stands in one line.
+void check_dots(std::string_view text, const std::string& file) {
+  int line = 1, dots = 0;
+  for (const char c : text) {
+    if (c == '\n') ++line, dots = 0;
+    if (c == '.' && ++dots > dots_of_a_line)
+      throw ConfigError({fmt::format("{}:{}", file, line), {}},
+                        fmt::format("at most {} dots in a line", dots_of_a_line), "more");
+  }
+}
+
 }  // namespace
 
 ValueTable parse_toml(std::string_view text, const std::string& file) {
+  check_dots(text, file);
   try {
     return convert_table(toml::parse(text), file);
   } catch (const toml::parse_error& error) {
@@ -68,6 +82,7 @@ ValueTable parse_toml(std::string_view text, const std::string& file) {
 
 Value parse_toml_value(const std::string& text) {
   try {
+    check_dots(text, "command line");
     const toml::table table = toml::parse("x = " + text);
     const toml::node* const node = table.get("x");
     if (table.size() == 1 && node != nullptr) {
