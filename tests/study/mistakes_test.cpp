@@ -186,6 +186,19 @@ TEST(Mistakes, TablesWithoutEndAreRefusedNotFollowed) {
   EXPECT_THAT(mistake(dotted(200'000) + " = 1\n" + tiny).expected(), HasSubstr("dots in a line"));
 }
 
+TEST(Mistakes, LettersBeyondAsciiBelongIntoQuotes) {
+  // The library's test for white space is undefined on most letters with accents.
+  const ConfigError error = mistake("title = \"t\"\n# größe\ngröße = 1\n");
+  EXPECT_EQ(error.place().file, "study.toml:3");
+  EXPECT_THAT(error.hint(), HasSubstr("in quotes"));
+  for (const char* fine :
+       {"description = \"größe \\\" größe\"\n", "description = 'größe \\'  # größe\n",
+        "description = \"\"\"größe\n\"\" größe \\\"\"\"\"\"\"  # größe\n", "description = '''größe\n'größe''''\n"})
+    EXPECT_FALSE(study_test::parse(fine + tiny).description.empty()) << fine;
+  const Study study = parse_study(tiny, "s.toml", "", {{"architecture.activation", "größe"}});
+  EXPECT_EQ(study.base.at("architecture.activation").text(), "größe");
+}
+
 TEST(Mistakes, MissingFileIsADataError) {
   EXPECT_THROW(read_study("/nowhere/study.toml"), DataError);
   EXPECT_THROW(read_study("/tmp"), DataError);
