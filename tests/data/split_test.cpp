@@ -11,17 +11,17 @@
 namespace widthwise {
 namespace {
 
-std::vector<std::uint8_t> some_labels(std::size_t count, std::uint8_t classes) {
-  std::vector<std::uint8_t> labels;
+std::vector<int> some_labels(std::size_t count, int classes) {
+  std::vector<int> labels;
   for (std::size_t i = 0; i < count; ++i)
-    labels.push_back(static_cast<std::uint8_t>(uniform(Key(5), i, 0) * classes));  // unequal classes, in no order
+    labels.push_back(static_cast<int>(uniform(Key(5), i, 0) * classes));  // unequal classes, in no order
   return labels;
 }
 
-std::vector<std::size_t> counts_of(const std::vector<std::uint32_t>& rows, const std::vector<std::uint8_t>& labels,
+std::vector<std::size_t> counts_of(const std::vector<std::uint32_t>& rows, const std::vector<int>& labels,
                                    std::size_t classes) {
   std::vector<std::size_t> counts(classes);
-  for (const std::uint32_t row : rows) ++counts[labels[row]];
+  for (const std::uint32_t row : rows) ++counts[static_cast<std::size_t>(labels[row])];
   return counts;
 }
 
@@ -54,7 +54,7 @@ TEST(BalancedSubset, IsAFunctionOfItsKey) {
 }
 
 TEST(BalancedSubset, AllSamplesCanBeAskedForThoughClassesAreUnequal) {
-  const std::vector<std::uint8_t> labels = {0, 0, 0, 0, 1, 2};
+  const std::vector<int> labels = {0, 0, 0, 0, 1, 2};
   auto rows = balanced_subset(labels, 3, 6, Key(1), "data.train");
   EXPECT_EQ(counts_of({rows.begin(), rows.begin() + 3}, labels, 3), (std::vector<std::size_t>{1, 1, 1}));
   std::sort(rows.begin(), rows.end());

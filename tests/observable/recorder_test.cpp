@@ -53,7 +53,10 @@ std::vector<std::string> all_names() {
 
 class RecorderTest : public ::testing::Test {
  protected:
-  MeasuredData<double> data() const { return {view(inputs), view(targets), view(test_inputs), view(test_targets)}; }
+  MeasuredData<double> data() const {
+    return {view(inputs),       view(targets),           view(test_inputs),
+            view(test_targets), view(validation_inputs), view(validation_targets)};
+  }
   RecorderOptions options(std::vector<std::string> names, Steps steps) const {
     return {std::move(names), loss, std::move(steps)};
   }
@@ -75,6 +78,7 @@ class RecorderTest : public ::testing::Test {
   std::shared_ptr<const Loss> loss = make_loss("squared");
   const Matrix<double> inputs = random_matrix(12, 5, 10), targets = random_matrix(12, 2, 11);
   const Matrix<double> test_inputs = random_matrix(600, 5, 12), test_targets = random_matrix(600, 2, 13);
+  const Matrix<double> validation_inputs = random_matrix(700, 5, 14), validation_targets = random_matrix(700, 2, 15);
 };
 
 double rms_of(const Matrix<double>& x) {
@@ -117,12 +121,13 @@ TEST_F(RecorderTest, AgreesWithTheDefinitionsWrittenOut) {
   Ensemble<double> ensemble = network(tanh_mlp(7));
   Recorder<double> recorder(ensemble, options(all_names(), {0, 1, 3}), data());
   EXPECT_THAT(recorder.probe_steps(), ElementsAre(0, 1, 2, 3));
-  std::map<std::int64_t, Reference> on_train, on_test;
+  std::map<std::int64_t, Reference> on_train, on_test, on_validation;
   TrainingOptions training;
   training.steps = 3;
   run(ensemble, recorder, training, [&](const TrainingState<double>& state) {
     on_train.try_emplace(state.step, state.ensemble, 0, inputs);
     on_test.try_emplace(state.step, state.ensemble, 0, test_inputs);
+    on_validation.try_emplace(state.step, state.ensemble, 0, validation_inputs);
   });
   const Trace& trace = recorder.trace(0);
   ASSERT_THAT(trace.step, ElementsAre(0, 1, 3));
@@ -138,6 +143,9 @@ TEST_F(RecorderTest, AgreesWithTheDefinitionsWrittenOut) {
     const Matrix<double>& tested = on_test.at(trace.step[point]).output();
     near("test_loss", squared_loss(tested, test_targets));  // 600 samples: goes through in blocks
     near("test_error", share_wrong(tested, test_targets));
+    const Matrix<double>& validated = on_validation.at(trace.step[point]).output();
+    near("validation_loss", squared_loss(validated, validation_targets));
+    near("validation_error", share_wrong(validated, validation_targets));
     near("output_size", rms_of(now.output()));
     near("output_change", rms_of(now.output() - start.output()));
     for (std::size_t l = 0; l < 3; ++l) {

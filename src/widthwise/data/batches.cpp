@@ -10,8 +10,8 @@
 
 namespace widthwise {
 
-Batches::Batches(Index samples, Index batch, Key key)
-    : samples_(samples), key_(key), cache_(std::make_unique<Cache>()) {
+Batches::Batches(Index samples, Index batch, Key key, Order order)
+    : samples_(samples), key_(key), order_(order), cache_(std::make_unique<Cache>()) {
   if (samples < 1 || samples > Index{std::numeric_limits<std::uint32_t>::max()})
     throw ShapeError("Batches", "between 1 and 2^32 - 1 samples", fmt::format("{}", samples));
   if (batch < 0)
@@ -22,7 +22,8 @@ Batches::Batches(Index samples, Index batch, Key key)
 std::span<const std::uint32_t> Batches::rows(std::int64_t step) const {
   if (step < 0) throw ShapeError("Batches::rows", "a step >= 0", fmt::format("{}", step));
   const std::int64_t per_epoch = steps_per_epoch();
-  const std::vector<std::uint32_t>& order = order_of(full_batch() ? 0 : step / per_epoch);
+  const bool one_order = full_batch() || order_ == Order::fixed;
+  const std::vector<std::uint32_t>& order = order_of(one_order ? 0 : step / per_epoch);
   const auto first = static_cast<std::size_t>((step % per_epoch) * batch_);
   return std::span(order).subspan(full_batch() ? 0 : first, static_cast<std::size_t>(batch_));
 }
@@ -36,7 +37,7 @@ const std::vector<std::uint32_t>& Batches::order_of(std::int64_t epoch) const {
     return found->order;
   }
   Epoch made{epoch, std::vector<std::uint32_t>(static_cast<std::size_t>(samples_))};
-  if (full_batch())
+  if (full_batch() || order_ == Order::fixed)
     std::iota(made.order.begin(), made.order.end(), std::uint32_t{0});
   else
     fill_permutation(key_.split(static_cast<std::uint64_t>(epoch)), made.order.size(), made.order.data());

@@ -3,7 +3,8 @@
 // uninterrupted one would have.
 //
 // The last samples of an epoch that do not fill a batch are left out of that epoch (another permutation leaves out
-// others): every step then averages over the same number of samples and its noise has one size.
+// others): every step then averages over the same number of samples and its noise has one size. In fixed order every
+// epoch is the samples in their own order, and the same last ones are always left out.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +21,11 @@ namespace widthwise {
 
 class Batches {
  public:
+  enum class Order { shuffled, fixed };
+
   /// `batch` = 0 or >= `samples` means all samples in their own order at every step. Throws ConfigError
   /// (training.batch) for a negative batch, ShapeError where `samples` is not in 1..2^32-1.
-  Batches(Index samples, Index batch, Key key);
+  Batches(Index samples, Index batch, Key key, Order order = Order::shuffled);
 
   /// Rows of step `step` >= 0 (counted from 0). O(1) amortised over consecutive steps: a permutation an epoch. May be
   /// called from several threads at once. The span stays valid while this object lives and fewer than `kept_epochs`
@@ -47,6 +50,7 @@ class Batches {
 
   Index samples_, batch_;
   Key key_;
+  Order order_;
   // Most recently used first; behind a pointer so that the object can be moved.
   struct Cache {
     std::mutex mutex;

@@ -16,13 +16,14 @@ struct ImageShape {
   bool operator==(const ImageShape&) const = default;
 };
 
-/// inputs (samples x features); targets (samples x outputs): one-hot for classes, +-1 for parity, values for
+/// inputs (samples x features); targets (samples x outputs): one-hot for classes, +-1 for parity and pairs, values for
 /// regression.
 struct Dataset {
   std::string name;
   Matrix<double> inputs;
   Matrix<double> targets;
-  std::vector<int> classes;  // class of each sample as read; empty where the data have none
+  std::vector<int> classes;              // class of each sample, from 0; empty where the data have none
+  std::vector<std::string> class_names;  // by class; may be empty
   ImageShape image;
 
   Index samples() const { return inputs.rows(); }
@@ -30,11 +31,15 @@ struct Dataset {
   Index outputs() const { return targets.cols(); }
 };
 
-/// What a run trains and tests on, with where it came from. The test part may have no samples.
+/// What a run trains, is chosen and tests on, with where it came from. No two parts share a sample; test and validation
+/// may have none.
 struct Split {
-  Dataset train, test;
-  std::string source;             // folder read, or "generated"
-  std::uint64_t fingerprint = 0;  // of both sets as chosen, before preprocessing (fingerprint.h)
+  Dataset train, test, validation;
+  std::string source;             // folder or file read, or "generated"
+  std::uint64_t fingerprint = 0;  // of all parts as chosen, before preprocessing (fingerprint.h)
 };
+
+/// A part without samples, shaped as `data`.
+Dataset empty_like(const Dataset& data);
 
 }  // namespace widthwise

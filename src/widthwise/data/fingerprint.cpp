@@ -31,4 +31,11 @@ std::uint64_t fingerprint(const Dataset& data) {
   return print.add(std::as_bytes(std::span(data.classes))).value();
 }
 
+std::uint64_t fingerprint_of_parts(const Split& split) {
+  Fingerprint print;
+  print.add(fingerprint(split.train)).add(fingerprint(split.test));
+  if (split.validation.samples() > 0) print.add(fingerprint(split.validation));
+  return print.value();
+}
+
 }  // namespace widthwise

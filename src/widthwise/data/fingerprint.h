@@ -22,5 +22,7 @@ class Fingerprint {
 
 /// Of shape, inputs, targets and classes of a set; its name is left out.
 std::uint64_t fingerprint(const Dataset& data);
+/// Of training and test part, and of the validation part where there is one.
+std::uint64_t fingerprint_of_parts(const Split& split);
 
 }  // namespace widthwise

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <array>
 
 #include "widthwise/base/error.h"
@@ -43,22 +42,30 @@ Index read_dimension(ByteReader& reader, const std::string& path, int number) {
   return Index{size};
 }
 
-}  // namespace
-
-IdxArray parse_idx(std::span<const std::uint8_t> bytes, const std::string& path, int dimensions) {
+// The dimensions, their product checked.
+std::vector<Index> read_header(ByteReader& reader, const std::string& path, int dimensions) {
   if (dimensions < 1 || dimensions > 8) throw ShapeError("parse_idx", "1..8 dimensions", fmt::format("{}", dimensions));
-  ByteReader reader(bytes, path);
   check_magic(reader, path, dimensions);
-  IdxArray array;
+  std::vector<Index> sizes;
   std::int64_t total = 1;
   for (int d = 0; d < dimensions; ++d) {
     const std::int64_t offset = reader.position();
-    array.dimensions.push_back(read_dimension(reader, path, d + 1));
-    if (array.dimensions.back() > largest_idx_file / total)
+    sizes.push_back(read_dimension(reader, path, d + 1));
+    if (sizes.back() > largest_idx_file / total)
       throw DataError(path, offset, fmt::format("sizes whose product is at most {}", largest_idx_file),
-                      fmt::format("{}", fmt::join(array.dimensions, " x ")));
-    total *= array.dimensions.back();
+                      fmt::format("{}", fmt::join(sizes, " x ")));
+    total *= sizes.back();
   }
+  return sizes;
+}
+
+}  // namespace
+
+IdxArray parse_idx(std::span<const std::uint8_t> bytes, const std::string& path, int dimensions) {
+  ByteReader reader(bytes, path);
+  IdxArray array{read_header(reader, path, dimensions), {}};
+  std::int64_t total = 1;
+  for (const Index size : array.dimensions) total *= size;
   if (total > reader.at_most())  // before anything of that size is allocated
     throw DataError(path, reader.position(), fmt::format("{} values", total),
                     fmt::format("at most {} bytes", reader.at_most()), "the file is truncated");
@@ -75,17 +82,28 @@ IdxArray read_idx(const std::string& path, int dimensions) {
   return parse_idx(read_whole_file(path, largest_idx_file), path, dimensions);
 }
 
-LabelledImages read_labelled_images(const std::string& images_path, const std::string& labels_path, int classes) {
+std::vector<Index> read_idx_header(const std::string& path, int dimensions) {
+  constexpr std::size_t enough = 4096;  // the header takes at most 36 bytes; so does what gzip puts before it
+  const std::vector<std::uint8_t> start = read_file_start(path, enough);
+  ByteReader reader(start, path);
+  return read_header(reader, path, dimensions);
+}
+
+LabelledImages read_labelled_images(const std::string& images_path, const std::string& labels_path, int classes,
+                                    int first_label) {
   LabelledImages read{read_idx(images_path, 3), read_idx(labels_path, 1)};
   const Index images = read.images.dimensions[0], labels = read.labels.dimensions[0];
   if (images != labels)
     throw DataError(labels_path, 4, fmt::format("{} labels (as many as images in {})", images, images_path),
                     fmt::format("{}", labels));
-  const auto& values = read.labels.values;
-  const auto wrong = std::find_if(values.begin(), values.end(), [classes](std::uint8_t v) { return v >= classes; });
-  if (wrong != values.end())
-    throw DataError(labels_path, 8 + (wrong - values.begin()), fmt::format("a label in 0..{}", classes - 1),
-                    fmt::format("{}", *wrong));
+  for (std::size_t i = 0; i < read.labels.values.size(); ++i) {
+    std::uint8_t& label = read.labels.values[i];
+    if (label < first_label || label - first_label >= classes)
+      throw DataError(labels_path, 8 + static_cast<std::int64_t>(i),
+                      fmt::format("a label in {}..{}", first_label, first_label + classes - 1),
+                      fmt::format("{}", label));
+    label = static_cast<std::uint8_t>(label - first_label);
+  }
   return read;
 }
 

@@ -31,13 +31,17 @@ inline constexpr std::int64_t largest_idx_file = 1LL << 30;
 IdxArray parse_idx(std::span<const std::uint8_t> bytes, const std::string& path, int dimensions);
 /// The same from a file; DataError also where it cannot be read.
 IdxArray read_idx(const std::string& path, int dimensions);
+/// The dimensions alone, of a file whose values are not looked at. Throws DataError as parse_idx.
+std::vector<Index> read_idx_header(const std::string& path, int dimensions);
 
 /// images (count x height x width) and as many labels, each below the number of classes.
 struct LabelledImages {
   IdxArray images, labels;
 };
 
-/// Reads both files; DataError also where their counts differ or a label is `classes` or more.
-LabelledImages read_labelled_images(const std::string& images_path, const std::string& labels_path, int classes);
+/// Reads both files; DataError also where their counts differ or a label is none of first_label .. first_label +
+/// classes - 1. Labels are given back counted from 0.
+LabelledImages read_labelled_images(const std::string& images_path, const std::string& labels_path, int classes,
+                                    int first_label = 0);
 
 }  // namespace widthwise

@@ -23,6 +23,25 @@ bool starts_gzip(std::span<const std::uint8_t> bytes) {
   return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
 }
 
+std::int64_t file_size(const std::string& path) {
+  std::error_code trouble;
+  const auto status = std::filesystem::status(path, trouble);
+  if (!std::filesystem::is_regular_file(status))
+    throw DataError(path, 0, "a file", std::filesystem::exists(status) ? "something else" : "nothing of that name");
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, trouble));
+  if (trouble) throw DataError(path, 0, "a readable file", trouble.message());
+  return size;
+}
+
+std::vector<std::uint8_t> read_bytes(const std::string& path, std::int64_t size) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw DataError(path, 0, "a readable file", std::strerror(errno));
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
+  file.read(reinterpret_cast<char*>(bytes.data()), size);
+  if (file.gcount() != size) throw DataError(path, file.gcount(), fmt::format("{} bytes", size), "a read error");
+  return bytes;
+}
+
 }  // namespace
 
 struct ByteReader::Inflater {
@@ -98,20 +117,35 @@ void ByteReader::next_member() {
   inflater_->finished = false;
 }
 
+std::vector<std::uint8_t> unpacked(std::span<const std::uint8_t> bytes, const std::string& path, std::int64_t limit) {
+  if (!starts_gzip(bytes)) {
+    if (static_cast<std::int64_t>(bytes.size()) > limit)
+      throw DataError(path, limit, fmt::format("at most {} bytes", limit), fmt::format("{} bytes", bytes.size()));
+    return {bytes.begin(), bytes.end()};
+  }
+  ByteReader reader(bytes, path);
+  std::vector<std::uint8_t> out;
+  constexpr std::size_t least = std::size_t{1} << 16;
+  while (true) {  // in growing pieces: the size that gzip names is not believed
+    const std::size_t before = out.size(), piece = std::max(least, before);
+    out.resize(before + piece);
+    const std::size_t got = reader.read(std::span(out).subspan(before));
+    out.resize(before + got);
+    if (static_cast<std::int64_t>(out.size()) > limit)
+      throw DataError(path, limit, fmt::format("at most {} bytes", limit), "more, decompressed");
+    if (got < piece) return out;
+  }
+}
+
+std::vector<std::uint8_t> read_file_start(const std::string& path, std::size_t most) {
+  const std::int64_t size = file_size(path);
+  return read_bytes(path, std::min(size, static_cast<std::int64_t>(most)));
+}
+
 std::vector<std::uint8_t> read_whole_file(const std::string& path, std::int64_t limit) {
-  std::error_code trouble;
-  const auto status = std::filesystem::status(path, trouble);
-  if (!std::filesystem::is_regular_file(status))
-    throw DataError(path, 0, "a file", std::filesystem::exists(status) ? "something else" : "nothing of that name");
-  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, trouble));
-  if (trouble) throw DataError(path, 0, "a readable file", trouble.message());
+  const std::int64_t size = file_size(path);
   if (size > limit) throw DataError(path, 0, fmt::format("at most {} bytes", limit), fmt::format("{} bytes", size));
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw DataError(path, 0, "a readable file", std::strerror(errno));
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
-  file.read(reinterpret_cast<char*>(bytes.data()), size);
-  if (file.gcount() != size) throw DataError(path, file.gcount(), fmt::format("{} bytes", size), "a read error");
-  return bytes;
+  return read_bytes(path, size);
 }
 
 }  // namespace widthwise

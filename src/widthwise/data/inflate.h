@@ -39,8 +39,13 @@ class ByteReader {
   std::int64_t position_ = 0;
 };
 
+/// All bytes, decompressed where they are gzip. DataError where they are damaged or come to more than `limit`.
+std::vector<std::uint8_t> unpacked(std::span<const std::uint8_t> bytes, const std::string& path, std::int64_t limit);
+
 /// A whole regular file of at most `limit` bytes; DataError (offset 0) where it is missing, no file, or larger, or at
 /// the byte where reading failed.
 std::vector<std::uint8_t> read_whole_file(const std::string& path, std::int64_t limit);
+/// The first `most` bytes of a regular file, or all where there are fewer; DataError where it cannot be read.
+std::vector<std::uint8_t> read_file_start(const std::string& path, std::size_t most);
 
 }  // namespace widthwise

@@ -25,8 +25,14 @@ Matrix<double> parity(const std::vector<int>& classes) {
 Matrix<double> class_targets(std::string_view labels, const std::vector<int>& classes, int class_count) {
   if (labels == "classes") return one_hot(classes, class_count);
   if (labels == "parity") return parity(classes);
-  throw ConfigError({"", "data.labels"}, "classes or parity (the data have classes)", std::string(labels),
-                    unknown_name_hint(labels, {"classes", "parity"}));
+  if (labels == "pair") {
+    if (class_count != 2)
+      throw ConfigError({"", "data.classes"}, "two classes, for data.labels = pair", fmt::format("{}", class_count),
+                        "data.classes = [3, 5] keeps these two");
+    return parity(classes);
+  }
+  throw ConfigError({"", "data.labels"}, "classes, parity or pair (the data have classes)", std::string(labels),
+                    unknown_name_hint(labels, {"classes", "parity", "pair"}));
 }
 
 }  // namespace widthwise

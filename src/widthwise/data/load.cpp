@@ -4,22 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <filesystem>
-#include <span>
 
 #include "widthwise/base/error.h"
-#include "widthwise/data/fingerprint.h"
 #include "widthwise/data/generated.h"
-#include "widthwise/data/idx.h"
 #include "widthwise/data/image_sets.h"
-#include "widthwise/data/labels.h"
 #include "widthwise/data/preprocess.h"
-#include "widthwise/data/split.h"
+#include "widthwise/data/user_files.h"
 
 namespace widthwise {
 
 namespace {
-
-constexpr double brightest = 255;
 
 struct GeneratedSet {
   Named named;
@@ -33,54 +27,60 @@ const std::vector<GeneratedSet>& generated_sets() {
        "sign",
        gaussian},
       {{"teacher", "x ~ N(0, I) with the output of a random network of one hidden layer"}, "values", teacher},
+      {{"sphere", "x uniform on |x|^2 = features, with targets as gaussian"}, "sign", sphere},
+      {{"power-law", "x_k ~ N(0, k^-a) with y = sum_k w_k x_k of power-law strength, by value or sign"},
+       "values",
+       power_law},
   };
   return sets;
 }
 
+const GeneratedSet* find_generated(std::string_view name) {
+  for (const GeneratedSet& set : generated_sets())
+    if (set.named.name == name) return &set;
+  return nullptr;
+}
+
+const std::vector<Named>& user_sets() {
+  static const std::vector<Named> sets = {
+      {"csv", "a table of your own: numbers and a target column (--csv FILE, data.file)"},
+      {"npy", "arrays of your own: inputs and targets (--npy FILE --npy-targets FILE, data.file, data.targets_file)"}};
+  return sets;
+}
+
+[[noreturn]] void unknown_set(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Named& known : known_data()) names.push_back(known.name);
+  throw ConfigError({"", "data.name"}, "a data set", name, unknown_name_hint(name, names));
+}
+
+void finish(const DataOptions& options, const char* how, Split& split) {
+  preprocess({options.preprocess.empty() ? how : options.preprocess, options.grayscale, options.pca, options.whiten,
+              options.fit},
+             split);
+}
+
 Split load_generated(const GeneratedSet& set, const DataOptions& options) {
+  if (!options.classes.empty())
+    throw ConfigError({"", "data.classes"}, "nothing: generated data are drawn as asked for", "a list of classes");
   GeneratedOptions drawn;
   drawn.train = options.train;
   drawn.test = options.test;
+  drawn.validation = options.validation;
   drawn.dimension = options.dimension;
   drawn.labels = options.labels.empty() ? set.labels : options.labels;
   drawn.outputs = options.outputs != 0 ? options.outputs : (drawn.labels == "classes" ? 10 : 1);
   drawn.teacher_width = options.teacher_width;
+  if (set.named.name == "power-law") {
+    drawn.spectrum_exponent = options.spectrum_exponent;
+    drawn.target_exponent = options.target_exponent;
+    drawn.coefficients = options.target_coefficients;
+    drawn.noise = options.label_noise;
+  }
   drawn.key = options.key.split(set.named.name);
   Split split = set.draw(drawn);
-  preprocess(options.preprocess.empty() ? "none" : options.preprocess, split.train, split.test);
+  finish(options, "none", split);
   return split;
-}
-
-Dataset chosen_images(const ImageSet& set, const LabelledImages& all, const std::vector<std::uint32_t>& rows,
-                      std::string_view labels) {
-  const std::vector<Index>& size = all.images.dimensions;
-  Dataset data;
-  data.name = set.named.name;
-  data.image = {1, size[1], size[2]};
-  data.inputs.resize(static_cast<Index>(rows.size()), data.image.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::uint8_t* pixels = all.images.values.data() + static_cast<Index>(rows[i]) * data.image.size();
-    double* row = data.inputs.row(static_cast<Index>(i)).data();
-    for (Index p = 0; p < data.image.size(); ++p) row[p] = pixels[p] / brightest;
-    data.classes.push_back(all.labels.values[rows[i]]);
-  }
-  data.targets = class_targets(labels, data.classes, set.classes);
-  return data;
-}
-
-Dataset load_images(const ImageSet& set, const std::string& images, const std::string& labels_path, Index count,
-                    std::string_view labels, Key key, std::string_view config_key) {
-  const LabelledImages all = read_labelled_images(images, labels_path, set.classes);
-  return chosen_images(set, all, balanced_subset(all.labels.values, set.classes, count, key, config_key), labels);
-}
-
-Dataset empty_like(const Dataset& data) {
-  Dataset empty;
-  empty.name = data.name;
-  empty.image = data.image;
-  empty.inputs.resize(0, data.features());
-  empty.targets.resize(0, data.outputs());
-  return empty;
 }
 
 std::string folder_of(const ImageSet& set, const std::string& data_dir) {
@@ -96,64 +96,77 @@ std::string folder_of(const ImageSet& set, const std::string& data_dir) {
   return folder;
 }
 
-// Images bring their own sizes: a number given for them must be theirs.
-void check_given(const char* option, Index given, Index own) {
-  if (given != 0 && given != own)
-    throw ConfigError({"", fmt::format("data.{}", option)}, fmt::format("{} (what the data have), or nothing", own),
-                      fmt::format("{}", given));
+Split load_images(const ImageSet& set, const DataOptions& options) {
+  const ImageReading reading{options.test > 0, options.label_offset, options.transpose};
+  Split split = choose(read_image_set(set, folder_of(set, options.data_dir), reading), options);
+  finish(options, "standardise", split);
+  return split;
 }
 
-Split load_image_set(const ImageSet& set, const DataOptions& options) {
-  if (options.train < 1)
-    throw ConfigError({"", "data.train"}, "at least one training sample", fmt::format("{}", options.train));
-  if (options.test < 0) throw ConfigError({"", "data.test"}, "a number of samples", fmt::format("{}", options.test));
-  const std::string labels = options.labels.empty() ? "classes" : options.labels;
-  const std::string folder = folder_of(set, options.data_dir);
-  const ImageFiles files = image_files(folder, options.test > 0);
-  Split split;
-  split.source = folder;
-  split.train = load_images(set, files.train_images, files.train_labels, options.train, labels,
-                            options.key.split("train"), "data.train");
-  if (options.test > 0) {
-    split.test = load_images(set, files.test_images, files.test_labels, options.test, labels, options.key.split("test"),
-                             "data.test");
-    if (split.test.image != split.train.image)
-      throw DataError(files.test_images, 8, fmt::format("images of the size of those in {}", files.train_images),
-                      fmt::format("{} x {}", split.test.image.height, split.test.image.width));
-  } else {
-    split.test = empty_like(split.train);
-  }
-  check_given("dimension", options.dimension, split.train.features());
-  check_given("outputs", options.outputs, split.train.outputs());
-  split.fingerprint = Fingerprint().add(fingerprint(split.train)).add(fingerprint(split.test)).value();
-  preprocess(options.preprocess.empty() ? "standardise" : options.preprocess, split.train, split.test);
+Split load_user_data(const DataOptions& options) {
+  Split split = choose(*user_source(options), options);
+  finish(options, options.name == "csv" ? "standardise-features" : "standardise", split);
   return split;
+}
+
+// Features after grey and PCA.
+Index features_of(Index features, Index channels, const DataOptions& options) {
+  if (options.pca > 0) return options.pca;
+  return options.grayscale && channels == 3 ? features / 3 : features;
+}
+
+Index outputs_of(const std::vector<std::string>& class_names, const DataOptions& options) {
+  if (!options.labels.empty() && options.labels != "classes") return 1;
+  return static_cast<Index>(kept_classes(class_names, options.classes).size());
 }
 
 }  // namespace
 
 Split load_data(const DataOptions& options) {
-  if (const ImageSet* set = find_image_set(options.name)) return load_image_set(*set, options);
-  for (const GeneratedSet& set : generated_sets())
-    if (set.named.name == options.name) return load_generated(set, options);
-  std::vector<std::string> names;
-  for (const Named& known : known_data()) names.push_back(known.name);
-  throw ConfigError({"", "data.name"}, "a data set", options.name, unknown_name_hint(options.name, names));
+  if (const ImageSet* set = find_image_set(options.name)) return load_images(*set, options);
+  if (const GeneratedSet* set = find_generated(options.name)) return load_generated(*set, options);
+  if (is_user_data(options.name)) return load_user_data(options);
+  unknown_set(options.name);
+}
+
+DataShape shape_of(const DataOptions& options) {
+  if (const ImageSet* set = find_image_set(options.name)) {
+    const ImageShape image = image_shape(*set, where_found(options.name, options.data_dir));
+    return {features_of(image.size(), image.channels, options), outputs_of(set->class_names, options)};
+  }
+  if (const GeneratedSet* set = find_generated(options.name)) {
+    const std::string& labels = options.labels.empty() ? set->labels : options.labels;
+    return {features_of(options.dimension, 0, options), options.outputs > 0   ? options.outputs
+                                                        : labels == "classes" ? 10
+                                                                              : 1};
+  }
+  if (!is_user_data(options.name)) unknown_set(options.name);
+  const auto source = user_source(options);
+  const Index features = features_of(source->train.features(), source->train.image.channels, options);
+  return {features,
+          source->train.classes.empty() ? source->train.values.cols() : outputs_of(source->class_names, options)};
+}
+
+Available available_samples(const DataOptions& options) {
+  if (!is_user_data(options.name)) throw ConfigError({"", "data.name"}, "csv or npy", options.name);
+  return available(*user_source(options), options);
 }
 
 std::vector<Named> known_data() {
   std::vector<Named> named;
   for (const ImageSet& set : image_sets()) named.push_back(set.named);
+  for (const Named& set : user_sets()) named.push_back(set);
   for (const GeneratedSet& set : generated_sets()) named.push_back(set.named);
   return named;
 }
 
 std::vector<Named> known_labels() {
   return {{"classes", "one output a class: 1 for the sample's own, 0 for the others"},
-          {"parity", "one output: +1 for even classes, -1 for odd (images)"},
-          {"sign", "+1 or -1 for each output: the sign of its score (gaussian, teacher)"},
-          {"values", "the scores themselves, for regression (gaussian, teacher)"},
-          {"random", "+1 or -1 by coin, whatever the input (gaussian)"}};
+          {"parity", "one output: +1 for even classes, -1 for odd (images, csv, npy)"},
+          {"pair", "one output: +1 for the first of two classes, -1 for the second (images, csv, npy)"},
+          {"sign", "+1 or -1 for each output: the sign of its score (generated data)"},
+          {"values", "the scores or the numbers themselves, for regression (generated data, csv, npy)"},
+          {"random", "+1 or -1 by coin, whatever the input (gaussian, sphere)"}};
 }
 
 std::vector<std::string> places_of(std::string_view name, const std::string& data_dir) {
@@ -162,10 +175,10 @@ std::vector<std::string> places_of(std::string_view name, const std::string& dat
 }
 
 std::string where_found(std::string_view name, const std::string& data_dir) {
-  for (const GeneratedSet& set : generated_sets())
-    if (set.named.name == name) return "generated";
+  if (find_generated(name) != nullptr) return "generated";
+  const ImageSet* set = find_image_set(name);
   for (const std::string& folder : places_of(name, data_dir))
-    if (holds_images(folder)) return folder;
+    if (holds_images(*set, folder)) return folder;
   return {};
 }
 

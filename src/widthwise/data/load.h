@@ -1,41 +1,39 @@
-// Data by name: from a name and how many samples to two matrices a run can use.
+// Data by name: from a name and how many samples to matrices a run can use.
 //
-// Image sets (fashion-mnist, mnist) are looked for as four IDX files, plain or gzip, in this order:
+// Image sets (image_sets.h) are looked for in this order:
 //   the folder given (--data-dir), the folder in the environment variable WIDTHWISE_DATA, /usr/share/datasets;
 //   in each first in its subfolder named like the set, then in the folder itself unless it bears the name of another
-//   set (the files of both sets are called the same).
-// Test samples are taken from the set's own test files, so no test sample is ever trained on.
+//   set (the files of several sets are called the same).
+// Test samples are taken from the set's own test files, so no test sample is ever trained on. Data of the user's own
+// (csv, npy) may have none: then they are split off.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "widthwise/base/key.h"
 #include "widthwise/base/named.h"
+#include "widthwise/data/choose.h"
 #include "widthwise/data/dataset.h"
+#include "widthwise/data/options.h"
 
 namespace widthwise {
-
-/// What to load; the keys of [data] in a study bear the same names.
-struct DataOptions {
-  std::string name = "fashion-mnist";  // one of known_data()
-  Index train = 0;                     // training samples, >= 1
-  Index test = 0;                      // test samples; 0: none
-  std::string labels;                  // images: classes (default), parity. gaussian: sign (default), classes, values,
-                                       // random. teacher: values (default), sign, classes
-  std::string preprocess;              // see preprocess.h; default: standardise for images, none for generated data
-  Index dimension = 0;                 // generated data: input dimension; images have their own (0, or that number)
-  Index outputs = 0;                   // 0: what the labels give (10 classes; 1 otherwise)
-  Index teacher_width = 8;             // neurons of the teacher
-  Key key;                             // Key(seed.data): which samples, and all draws
-  std::string data_dir;                // empty: not given
-};
 
 /// The data, subset chosen (class-balanced for images, see split.h), preprocessed and with targets. Throws ConfigError
 /// (data.name, data.train, ...) for what cannot be had, with the places looked at and the command that gets the set;
 /// DataError for a file that is damaged.
 Split load_data(const DataOptions& options);
+
+/// What a network sees of a set, without loading it where headers or published sizes tell (the user's own files are
+/// read, once a process).
+struct DataShape {
+  Index inputs = 0, outputs = 0;
+};
+/// Throws ConfigError (data.name, data.classes), DataError for files of the user's own.
+DataShape shape_of(const DataOptions& options);
+
+/// How many samples the user's own files give to choose from; ConfigError (data.name) for other data.
+Available available_samples(const DataOptions& options);
 
 /// All names, a sentence each.
 std::vector<Named> known_data();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -20,9 +21,11 @@ constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t alignment = 64;  // of the first entry, as NumPy writes it
 
 template <class T>
-constexpr std::string_view type_name = std::is_same_v<T, double>  ? "<f8"
-                                       : std::is_same_v<T, float> ? "<f4"
-                                                                  : "<i8";
+constexpr std::string_view type_name = std::is_same_v<T, double>         ? "<f8"
+                                       : std::is_same_v<T, float>        ? "<f4"
+                                       : std::is_same_v<T, std::int64_t> ? "<i8"
+                                       : std::is_same_v<T, std::int32_t> ? "<i4"
+                                                                         : "|u1";
 
 /// The product of the shape, or -1 where it is negative somewhere or leaves 63 bits.
 std::int64_t count_of(const std::vector<std::int64_t>& shape) {
@@ -192,11 +195,52 @@ Array<T> decode(std::string_view bytes, const std::string& place) {
   return {std::move(header.shape), std::move(values)};
 }
 
+namespace {
+
+template <class T>
+Array<double> numbers(std::string_view bytes, const std::string& place) {
+  Array<T> array = decode<T>(bytes, place);
+  Array<double> out{std::move(array.shape), {}};
+  out.values.reserve(array.values.size());
+  constexpr std::int64_t exact = std::int64_t{1} << 53;
+  for (std::size_t i = 0; i < array.values.size(); ++i) {
+    const T value = array.values[i];
+    bool fine = true;
+    if constexpr (std::is_floating_point_v<T>) fine = std::isfinite(value);
+    if constexpr (sizeof(T) == 8 && std::is_integral_v<T>) fine = value >= -exact && value <= exact;
+    if (!fine) {
+      std::vector<std::int64_t> index(out.shape.size());
+      auto rest = static_cast<std::int64_t>(i);
+      for (std::size_t axis = index.size(); axis-- > 0; rest /= out.shape[axis]) index[axis] = rest % out.shape[axis];
+      throw DataError(place, -1, fmt::format("finite numbers (entry {})", shape_text(index)), fmt::format("{}", value));
+    }
+    out.values.push_back(static_cast<double>(value));
+  }
+  return out;
+}
+
+}  // namespace
+
+Array<double> decode_numbers(std::string_view bytes, const std::string& place) {
+  const std::string type = read_header(bytes, place).type;
+  if (type == type_name<double>) return numbers<double>(bytes, place);
+  if (type == type_name<float>) return numbers<float>(bytes, place);
+  if (type == type_name<std::int64_t>) return numbers<std::int64_t>(bytes, place);
+  if (type == type_name<std::int32_t>) return numbers<std::int32_t>(bytes, place);
+  if (type == type_name<std::uint8_t>) return numbers<std::uint8_t>(bytes, place);
+  throw DataError(place, 10, "entries of type <f8, <f4, <i8, <i4 or |u1", type, "numpy's astype converts others");
+}
+
 template std::string encode(std::span<const double>, const std::vector<std::int64_t>&);
 template std::string encode(std::span<const float>, const std::vector<std::int64_t>&);
 template std::string encode(std::span<const std::int64_t>, const std::vector<std::int64_t>&);
 template Array<double> decode(std::string_view, const std::string&);
 template Array<float> decode(std::string_view, const std::string&);
 template Array<std::int64_t> decode(std::string_view, const std::string&);
+
+template std::string encode(std::span<const std::int32_t>, const std::vector<std::int64_t>&);
+template std::string encode(std::span<const std::uint8_t>, const std::vector<std::int64_t>&);
+template Array<std::int32_t> decode(std::string_view, const std::string&);
+template Array<std::uint8_t> decode(std::string_view, const std::string&);
 
 }  // namespace widthwise::npy

@@ -1,6 +1,7 @@
 // NPY, NumPy's file format for one array (version 1.0), so that `numpy.load` opens what a store holds: the magic
 // "\x93NUMPY", version, length of the header, a header that is a Python dict literal padded to 64 bytes, then the
-// entries in row-major order, little-endian. Types written and read: float64 "<f8", float32 "<f4", int64 "<i8".
+// entries in row-major order, little-endian. Types written and read: float64 "<f8", float32 "<f4", int64 "<i8", int32
+// "<i4", bytes "|u1".
 //
 // The reader takes untrusted bytes: every length is checked before memory is asked for. For arrays larger than memory,
 // or other types, use NumPy.
@@ -21,8 +22,8 @@ struct Array {
   std::vector<T> values;
 };
 
-/// The bytes of an NPY file. T is double, float or std::int64_t. @throws ShapeError where the shape asks for another
-/// number of values.
+/// The bytes of an NPY file. T is double, float, std::int64_t, std::int32_t or std::uint8_t. @throws ShapeError where
+/// the shape asks for another number of values.
 template <class T>
 std::string encode(std::span<const T> values, const std::vector<std::int64_t>& shape);
 /// A one-dimensional array.
@@ -35,6 +36,10 @@ std::string encode(const std::vector<T>& values) {
 /// array in errors. @throws DataError with the byte offset.
 template <class T>
 Array<T> decode(std::string_view bytes, const std::string& place = "NPY array");
+
+/// The array in `bytes`, of any of these types, as doubles. @throws DataError with the byte offset, also for NaN,
+/// infinity and whole numbers beyond 2^53, naming the index.
+Array<double> decode_numbers(std::string_view bytes, const std::string& place = "NPY array");
 
 /// Type ("<f8", "<f4", "<i8", or what else the header names) and shape without reading the values. @throws DataError.
 struct Header {

@@ -76,6 +76,7 @@ std::optional<OpenBlas> table(void* library, const std::string& path) {
                         find(library, "openblas_get_corename", core) && find(library, "openblas_get_config", config) &&
                         find(library, "openblas_get_parallel", parallel);
   if (!complete) return std::nullopt;
+  find(library, "dsyevr_", blas.dsyevr);  // may be missing
   blas.path = path;
   blas.core = core();
   blas.config = config();

@@ -6,6 +6,7 @@
 // linalg: others call products.h.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace widthwise::linalg {
@@ -20,6 +21,12 @@ struct OpenBlas {
                 float* c, Int ldc);
   void (*dsyrk)(int order, int triangle, int op, Int n, Int k, double alpha, const double* a, Int lda, double beta,
                 double* c, Int ldc);
+  // LAPACK's Fortran entry (lengths of the texts last); null in a library built without LAPACK.
+  void (*dsyevr)(const char* job, const char* range, const char* triangle, const Int* n, double* a, const Int* lda,
+                 const double* low, const double* high, const Int* first, const Int* last, const double* tolerance,
+                 Int* found, double* values, double* vectors, const Int* ldv, Int* support, double* work,
+                 const Int* size, Int* whole_work, const Int* whole_size, Int* info, std::size_t, std::size_t,
+                 std::size_t);
   void (*set_num_threads)(int);
 
   std::string path;     // the file

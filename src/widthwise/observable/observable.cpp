@@ -11,6 +11,8 @@ const std::vector<ObservableInfo>& known_observables() {
       {"train_error", "Share of the measured training points classified wrongly."},
       {"test_loss", "Loss on the test set.", none, true},
       {"test_error", "Share of the test set classified wrongly.", none, true},
+      {"validation_loss", "Loss on the validation set: by it choose, on the test set report.", none, false, true},
+      {"validation_error", "Share of the validation set classified wrongly.", none, false, true},
       {"batch_loss", "Mean of the mini-batch losses since the previous point; NaN at initialization."},
       {"output_size", "Root mean square of the output."},
       {"output_change", "Root mean square of the output's change since initialization."},

@@ -35,6 +35,7 @@ struct ObservableInfo {
   std::string name, sentence;
   Layers layers = Layers::none;
   bool needs_test_set = false;
+  bool needs_validation_set = false;
 
   bool per_layer() const { return layers != Layers::none; }
 };

@@ -36,7 +36,8 @@ struct MemberState {
   Trace trace;
   OutputScale scale;
   std::vector<Matrix<T>> preactivation, activation;  // h^l_0 at l-1, x^l_0 at l-1
-  Matrix<T> output, test_output;                     // f_0
+  Matrix<T> output;                                  // f_0
+  std::vector<Matrix<T>> held_out_output;            // f_0 of each held-out part
   std::vector<double> forward_size, weight_norm;     // rms(W_0 x^{l-1}_0), |W_0|_F, at l-1
   std::vector<Matrix<T>> previous;                   // W of step `noted`
   std::int64_t noted = -1;
@@ -54,6 +55,14 @@ std::vector<std::int64_t> steps_with_previous(std::vector<std::int64_t> steps, b
   return steps;
 }
 
+/// Points beside the training points, and the trained output on them.
+template <class T>
+struct HeldOut {
+  std::string name;  // its observables are name_loss and name_error
+  View<const T> inputs, targets;
+  Matrix<T> trained;
+};
+
 void require_shape(const char* what, Index got, Index expected) {
   if (got != expected) throw ShapeError("Recorder", fmt::format("{} {}", expected, what), std::to_string(got));
 }
@@ -69,8 +78,10 @@ struct Recorder<T>::State {
   // The formulas of observable.h, for the member in `now`; `layer` counts from 1 and is 0 where there is none.
   double train_loss(Index) { return options.loss->value(view(std::as_const(trained)), data.train_targets); }
   double train_error(Index) { return classification_error(view(std::as_const(trained)), data.train_targets); }
-  double test_loss(Index) { return options.loss->value(view(std::as_const(tested)), data.test_targets); }
-  double test_error(Index) { return classification_error(view(std::as_const(tested)), data.test_targets); }
+  double test_loss(Index) { return loss_on(held_out[0]); }
+  double test_error(Index) { return error_on(held_out[0]); }
+  double validation_loss(Index) { return loss_on(held_out[1]); }
+  double validation_error(Index) { return error_on(held_out[1]); }
   double batch_loss(Index) { return now->batch_loss_sum / static_cast<double>(now->batch_losses); }
   double output_size(Index) { return rms<T>(view(std::as_const(trained))); }
   double output_change(Index) {
@@ -108,6 +119,8 @@ struct Recorder<T>::State {
         {"train_error", &State::train_error},
         {"test_loss", &State::test_loss},
         {"test_error", &State::test_error},
+        {"validation_loss", &State::validation_loss},
+        {"validation_error", &State::validation_error},
         {"batch_loss", &State::batch_loss},
         {"output_size", &State::output_size},
         {"output_change", &State::output_change},
@@ -123,6 +136,8 @@ struct Recorder<T>::State {
     return all;
   }
 
+  double loss_on(const HeldOut<T>& part) { return options.loss->value(view(part.trained), part.targets); }
+  double error_on(const HeldOut<T>& part) { return classification_error(view(part.trained), part.targets); }
   /// 0 where nothing changed, also of a layer that starts at 0.
   static double relative(double change, double size) { return change == 0 ? 0 : change / size; }
   static View<const T> of(const std::vector<Matrix<T>>& layers, Index layer) {
@@ -141,7 +156,7 @@ struct Recorder<T>::State {
 
   void look(const Ensemble<T>& ensemble_, Index member_, std::int64_t step_);
   void run_train_points();
-  void run_test_points();
+  void run_held_out(std::size_t part);
   void keep_initialization();
   void note_weights();
   void add_point(double time);
@@ -154,7 +169,8 @@ struct Recorder<T>::State {
   Propagation<T> passes;
   UpdateSize<T> update_size;
   std::vector<MemberState<T>> members;
-  Matrix<T> trained, tested, drawn;
+  std::vector<HeldOut<T>> held_out;  // test, validation
+  Matrix<T> trained, drawn;
 
   // Of the moment being measured.
   const Ensemble<T>* ensemble = nullptr;
@@ -168,39 +184,45 @@ template <class T>
 Recorder<T>::State::State(const Ensemble<T>& shape, RecorderOptions options_, MeasuredData<T> data_)
     : options(std::move(options_)),
       data(data_),
-      // The test set goes through in blocks of as many samples.
-      passes(shape, std::max<Index>(data_.train_inputs.rows, std::min<Index>(data_.test_inputs.rows, 256)), 1),
+      // Held-out parts go through in blocks of as many samples.
+      passes(shape,
+             std::max<Index>(data_.train_inputs.rows,
+                             std::min<Index>(std::max(data_.test_inputs.rows, data_.validation_inputs.rows), 256)),
+             1),
       members(static_cast<std::size_t>(shape.size())),
       update_sizes(static_cast<std::size_t>(shape.layers())) {
   const Architecture& architecture = shape.architecture();
   require_shape("features", data.train_inputs.cols, architecture.input_dimension);
   require_shape("outputs", data.train_targets.cols, architecture.outputs);
   require_shape("targets", data.train_targets.rows, data.train_inputs.rows);
-  const bool has_test = data.test_inputs.rows > 0;
-  if (has_test) {
-    require_shape("features", data.test_inputs.cols, architecture.input_dimension);
-    require_shape("outputs", data.test_targets.cols, architecture.outputs);
-    require_shape("test targets", data.test_targets.rows, data.test_inputs.rows);
+  held_out = {{"test", data.test_inputs, data.test_targets, {}},
+              {"validation", data.validation_inputs, data.validation_targets, {}}};
+  for (HeldOut<T>& part : held_out) {
+    part.trained.resize(part.inputs.rows, architecture.outputs);
+    if (part.inputs.rows == 0) continue;
+    require_shape("features", part.inputs.cols, architecture.input_dimension);
+    require_shape("outputs", part.targets.cols, architecture.outputs);
+    require_shape((part.name + " targets").c_str(), part.targets.rows, part.inputs.rows);
+    require_finite(part.inputs, part.name + " inputs");
+    require_finite(part.targets, part.name + " targets");
   }
   require_finite(data.train_inputs, "training inputs");
   require_finite(data.train_targets, "training targets");
-  require_finite(data.test_inputs, "test inputs");
-  require_finite(data.test_targets, "test targets");
   std::set<std::string> seen;
   for (const std::string& name : options.observables) {
     const ObservableInfo& info = find_observable(name);
     if (!seen.insert(name).second)
       throw ConfigError({"", "measure.observables"}, "each observable once", "'" + name + "' twice");
-    if (info.needs_test_set && !has_test)
-      throw ConfigError({"", "measure.observables"}, "observables of the training points",
-                        "'" + name + "', but there is no test set", "set data.test");
+    for (const HeldOut<T>& part : held_out)
+      if ((part.name == "test" ? info.needs_test_set : info.needs_validation_set) && part.inputs.rows == 0)
+        throw ConfigError({"", "measure.observables"}, "observables of the training points",
+                          fmt::format("'{}', but there is no {} set", name, part.name), "set data." + part.name);
     asked_for.push_back(info);
   }
   if (options.steps.empty()) throw ConfigError({"", "measure.times"}, "steps to measure at", "none");
   std::sort(options.steps.begin(), options.steps.end());
   probe_steps = steps_with_previous(options.steps, asked("last_update_norm"));
   trained.resize(data.train_inputs.rows, architecture.outputs);
-  tested.resize(data.test_inputs.rows, architecture.outputs);
 }
 
 /// Makes member `member_` the one that formulas speak of.
@@ -225,22 +247,25 @@ void Recorder<T>::State::write_trained(View<const T> output, View<const T> initi
 }
 
 template <class T>
-void Recorder<T>::State::run_test_points() {
-  if (!asked("test_loss") && !asked("test_error")) return;
+void Recorder<T>::State::run_held_out(std::size_t number) {
+  HeldOut<T>& part = held_out[number];
+  if (!asked(part.name + "_loss") && !asked(part.name + "_error")) return;
   const bool centred = now->scale.kappa != 0;
-  if (centred && step == 0) now->test_output.resize(tested.rows(), tested.cols());
-  for (Index first = 0; first < tested.rows(); first += passes.max_samples()) {
-    const Index rows = std::min(passes.max_samples(), tested.rows() - first);
-    passes.forward(*ensemble, data.test_inputs.block(first, 0, rows, data.test_inputs.cols), member);
+  now->held_out_output.resize(held_out.size());
+  Matrix<T>& at_start = now->held_out_output[number];
+  if (centred && step == 0) at_start.resize(part.trained.rows(), part.trained.cols());
+  for (Index first = 0; first < part.inputs.rows; first += passes.max_samples()) {
+    const Index rows = std::min(passes.max_samples(), part.inputs.rows - first);
+    passes.forward(*ensemble, part.inputs.block(first, 0, rows, part.inputs.cols), member);
     const View<const T> output = passes.output(member);
     View<const T> initial = output;
     if (centred) {
-      const View<T> kept = view(now->test_output).block(first, 0, rows, tested.cols());
+      const View<T> kept = view(at_start).block(first, 0, rows, output.cols);
       if (step == 0)
         for (Index i = 0; i < rows; ++i) std::copy_n(output.row(i), output.cols, kept.row(i));
       initial = kept;
     }
-    write_trained(output, initial, now->scale, view(tested).block(first, 0, rows, tested.cols()));
+    write_trained(output, initial, now->scale, view(part.trained).block(first, 0, rows, output.cols));
   }
 }
 
@@ -283,7 +308,7 @@ void Recorder<T>::State::add_point(double time) {
   if (trace.empty() && step != 0)
     throw Error(fmt::format("Recorder: member {} was first seen at step {}, not at initialization.", member, step));
   trace.append(step, time);
-  run_test_points();
+  for (std::size_t part = 0; part < held_out.size(); ++part) run_held_out(part);
   run_train_points();  // last: the formulas read these passes
   for (const ObservableInfo& info : asked_for) {
     const Formula formula = formulas().at(info.name);

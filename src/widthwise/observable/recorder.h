@@ -33,7 +33,8 @@ namespace widthwise {
 template <class T>
 struct MeasuredData {
   View<const T> train_inputs, train_targets;
-  View<const T> test_inputs, test_targets;  // no rows where there is no test set
+  View<const T> test_inputs, test_targets;                  // no rows where there is no test set
+  View<const T> validation_inputs{}, validation_targets{};  // nor validation set
 };
 
 struct RecorderOptions {
@@ -46,8 +47,8 @@ template <class T>
 class Recorder {
  public:
   /// For ensembles shaped as `ensemble`, which is not looked at otherwise. @throws ConfigError (measure.observables)
-  /// for an unknown or repeated observable, or one that needs a test set where there is none; ShapeError where data and
-  /// architecture do not fit; DataError where data are not finite.
+  /// for an unknown or repeated observable, or one that needs a test or validation set where there is none; ShapeError
+  /// where data and architecture do not fit; DataError where data are not finite.
   Recorder(const Ensemble<T>& ensemble, RecorderOptions options, MeasuredData<T> data);
   ~Recorder();
   Recorder(Recorder&&) noexcept;

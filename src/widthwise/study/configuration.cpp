@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "widthwise/base/error.h"
+#include "widthwise/data/user_files.h"
 #include "widthwise/observable/observable.h"
+#include "widthwise/study/data_options.h"
 #include "widthwise/study/expression.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/study/identity.h"
@@ -107,6 +109,9 @@ void check_together(const Configuration& run) {
   for (const Value& name : run.at("measure.observables").list())
     if (find_observable(name.text()).needs_test_set && run.whole("data.test") == 0)
       refuse("data.test", "test samples, to measure " + name.text(), "0");
+  for (const Value& name : run.at("measure.observables").list())
+    if (find_observable(name.text()).needs_validation_set && run.whole("data.validation") == 0)
+      refuse("data.validation", "validation samples, to measure " + name.text(), "0");
   if (run.text("parameterization.name") == "custom")
     for (const char* block : {"parameterization.input", "parameterization.hidden", "parameterization.output"})
       if (run.text(block) == "none") refuse(block, "exponents \"a,b,c\" of a custom parameterization", "nothing");
@@ -119,6 +124,9 @@ void check_together(const Configuration& run) {
 
 Configuration::Configuration(const Settings& settings) : values_{Resolver(settings).all()} {
   check_together(*this);
+  // A run on somebody's own file is known by what the file holds, wherever it lies.
+  if (is_user_data(text("data.name")) && text("data.content") == "none")
+    values_["data.content"] = Value{user_content(data_options(values_)), 0};
   for (auto& [key, value] : values_)
     if (value.is_list() && !key_spec(key).ordered) sort_list(value);
   json_ = canonical(values_);

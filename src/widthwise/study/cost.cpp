@@ -1,9 +1,12 @@
 #include "widthwise/study/cost.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 #include "widthwise/observable/observable.h"
 #include "widthwise/observable/times.h"
+#include "widthwise/study/data_options.h"
 
 namespace widthwise {
 
@@ -26,11 +29,20 @@ double waste(double width) {
 }  // namespace
 
 DataShape expected_shape(const Configuration& configuration) {
-  const std::string& name = configuration.text("data.name");
-  const std::string& labels = configuration.text("data.labels");
-  if (name != "gaussian" && name != "teacher") return {784, labels == "parity" ? 1 : 10};
-  const Index outputs = configuration.whole("data.outputs");
-  return {configuration.whole("data.dimension"), outputs > 0 ? outputs : labels == "classes" ? 10 : 1};
+  static std::mutex mutex;
+  static std::map<std::string, DataShape> known;
+  const DataOptions options = data_options(configuration.values());
+  const std::lock_guard lock(mutex);
+  const auto [entry, fresh] = known.try_emplace(data_key(options));
+  if (fresh) {
+    try {
+      entry->second = shape_of(options);
+    } catch (...) {
+      known.erase(entry);
+      throw;
+    }
+  }
+  return entry->second;
 }
 
 Architecture make_architecture(const Configuration& configuration, Index inputs, Index outputs) {
@@ -63,7 +75,8 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
   const auto number = [&](const char* key) { return configuration.number(key); };
   const double samples = number("data.train");
   const double batch = number("training.batch") > 0 ? std::min(number("training.batch"), samples) : samples;
-  const double points = std::min(number("measure.times.train_points"), samples) + number("data.test");
+  const double points =
+      std::min(number("measure.times.train_points"), samples) + number("data.test") + number("data.validation");
   // A measurement is a forward pass and about as much again for products with W_t - W_0.
   const double moments = static_cast<double>(measured_steps(configuration).size());
   const double steps = number("training.steps");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "widthwise/architecture/architecture.h"
+#include "widthwise/data/load.h"
 #include "widthwise/study/grid.h"
 
 namespace widthwise {
@@ -16,10 +17,7 @@ struct RunCost {
 /// `inputs` and `outputs` of the data set the run trains on.
 RunCost estimate_cost(const Configuration& configuration, Index inputs, Index outputs);
 
-/// Inputs and outputs of a data set by name, without loading it: exact for generated data, 784 and 10 (or 1) otherwise.
-struct DataShape {
-  Index inputs = 0, outputs = 0;
-};
+/// Inputs and outputs of the data a run asks for, by shape_of; found out once a process.
 DataShape expected_shape(const Configuration& configuration);
 
 /// The architecture a configuration describes, for data of that shape. @throws ConfigError

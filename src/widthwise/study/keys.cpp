@@ -159,22 +159,89 @@ void add_parameterization(Keys& keys) {
                       "input and output, the activation's own (relu: sqrt 2) for hidden")));
 }
 
+// A key that came after runs were recorded without it.
+KeySpec later(KeySpec spec) {
+  spec.later = true;
+  return spec;
+}
+
+KeySpec as_shorthand(KeySpec spec) {
+  spec.shorthand = true;
+  return spec;
+}
+
+KeySpec ordered_list(std::string key, Type type, Range range, std::string sentence) {
+  KeySpec spec = number(std::move(key), 0, range, std::move(sentence));
+  spec.type = type;
+  spec.standard = {ValueList{}, 0};
+  spec.ordered = true;
+  return spec;
+}
+
+KeySpec free_text(std::string key, std::string sentence) {
+  return optional(choice(std::move(key), "", {}, std::move(sentence)));
+}
+
+void add_own_files(Keys& keys) {
+  const std::string name = "data.name";
+  const std::vector<std::string> own{"csv", "npy"};
+  const auto file = [&](const char* key, const char* sentence) {
+    keys.push_back(as_shorthand(free_text(key, sentence)));  // the path; what is in it is data.content
+  };
+  file("data.file", "csv: the table; npy: the inputs, samples x features or images");
+  file("data.target", "csv: the target column, by name or by number from 1; none: the last");
+  keys.push_back(as_shorthand(choice("data.header", "auto", {"auto", "yes", "no"}, "csv: is the first line a header")));
+  file("data.targets_file", "npy: the labels or targets of data.file");
+  file("data.test_file", "csv, npy: where test samples are; none: they are split off data.file");
+  file("data.test_targets_file", "npy: the labels or targets of data.test_file");
+  keys.push_back(
+      where(free_text("data.content", "csv, npy: the fingerprint the files must have; none: any"), name, own));
+}
+
 void add_data(Keys& keys) {
   const std::string name = "data.name";
-  const std::vector<std::string> generated{"gaussian", "teacher"};
+  const std::vector<std::string> ruled{"gaussian", "teacher", "sphere"}, power{"power-law"};
+  std::vector<std::string> generated = ruled;
+  generated.push_back("power-law");
   keys.push_back(choice(name, "fashion-mnist", names(known_data()), "the data set"));
   keys.push_back(whole("data.train", 1024, {1, 1e9}, "training samples"));
   keys.push_back(whole("data.test", 0, {0, 1e9}, "test samples"));
+  keys.push_back(later(whole("data.validation", 0, {0, 1e9}, "samples held out of training to choose by")));
   KeySpec labels = choice("data.labels", "classes", names(known_labels()), "what the targets are");
-  labels = with_default(std::move(labels), name, {"gaussian"}, text("sign"));
-  keys.push_back(with_default(std::move(labels), name, {"teacher"}, text("values")));
-  keys.push_back(with_default(choice("data.preprocess", "standardise", names(known_preprocessing()),
-                                     "what is done to the inputs, estimated on the training samples"),
-                              name, generated, text("none")));
+  labels = with_default(std::move(labels), name, {"gaussian", "sphere"}, text("sign"));
+  keys.push_back(with_default(std::move(labels), name, {"teacher", "power-law"}, text("values")));
+  keys.push_back(later(ordered_list("data.classes", Type::wholes, {0, 1e9},
+                                    "keep these classes only, numbered anew in this order; empty: all")));
+  KeySpec scaling = choice("data.preprocess", "standardise", names(known_preprocessing()),
+                           "what is done to the inputs, estimated on the training samples");
+  scaling = with_default(std::move(scaling), name, {"csv"}, text("standardise-features"));
+  keys.push_back(with_default(std::move(scaling), name, generated, text("none")));
+  keys.push_back(later(toggle("data.grayscale", false, "colour images to their luma, before all else")));
+  keys.push_back(
+      later(whole("data.pca", 0, {0, 1 << 15}, "principal components kept, after data.preprocess; 0: no PCA")));
+  keys.push_back(
+      unless(toggle("data.whiten", true, "PCA: unit variance in each direction, not on average"), "data.pca", {"0"}));
+  keys.push_back(later(choice("data.fit", "train", {"train", "all"},
+                              "what means and PCA are estimated on: training samples, or all parts")));
   keys.push_back(where(whole("data.dimension", 32, {1, 1 << 24}, "features of a generated sample"), name, generated));
-  keys.push_back(where(whole("data.outputs", 0, {0, 1 << 24}, "outputs of generated data; 0: what the labels give"),
-                       name, generated));
+  keys.push_back(
+      where(whole("data.outputs", 0, {0, 1 << 24}, "outputs of generated data; 0: what the labels give"), name, ruled));
   keys.push_back(where(whole("data.teacher_width", 8, {1, 1 << 20}, "neurons of the teacher"), name, {"teacher"}));
+  keys.push_back(
+      where(number("data.spectrum_exponent", 1.5, {0, infinity}, "power-law: a, variances k^-a"), name, power));
+  keys.push_back(
+      where(number("data.target_exponent", 1, {0, infinity}, "power-law: b, strengths lambda_k w_k^2 = k^(-a b - 1)"),
+            name, power));
+  keys.push_back(
+      where(ordered_list("data.target_coefficients", Type::numbers, {}, "power-law: w_1, w_2, ... instead, the rest 0"),
+            name, power));
+  keys.push_back(
+      where(number("data.label_noise", 0, {0, infinity}, "power-law: deviation of noise added to y"), name, power));
+  keys.push_back(later(
+      optional(whole("data.label_offset", 0, {0, 255}, "IDX files: label of the first class; none: the set's own"))));
+  keys.push_back(
+      later(choice("data.transpose", "own", {"own", "yes", "no"}, "IDX files: do images lie column by column")));
+  add_own_files(keys);
 }
 
 void add_training(Keys& keys) {
@@ -183,6 +250,9 @@ void add_training(Keys& keys) {
   keys.push_back(choice("training.loss", "squared", names(known_losses()), "what is minimized"));
   keys.push_back(required(number("training.learning_rate", 0, positive, "the rate at the reference width")));
   keys.push_back(whole("training.batch", 0, {0, 1e9}, "samples a step; 0 for all"));
+  keys.push_back(later(unless(choice("training.batch_order", "shuffled", {"shuffled", "fixed"},
+                                     "samples by a new permutation each epoch, or in their own order"),
+                              "training.batch", {"0"})));
   keys.push_back(required(whole("training.steps", 0, {0, many}, "how many updates")));
   keys.push_back(where(number("training.momentum", 0.9, share, "of momentum"), optimizer, {"momentum"}));
   keys.push_back(where(number("training.beta1", 0.9, share, "of Adam: decay of the mean"), optimizer, {"adam"}));

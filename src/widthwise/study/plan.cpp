@@ -55,7 +55,8 @@ double measured_rate() {
 
 // Bytes of a run's data in both precisions.
 double data_memory(const Configuration& run, const DataShape& shape) {
-  const auto samples = static_cast<double>(run.whole("data.train") + run.whole("data.test"));
+  const auto samples =
+      static_cast<double>(run.whole("data.train") + run.whole("data.test") + run.whole("data.validation"));
   return samples * static_cast<double>(shape.inputs + shape.outputs) * (sizeof(double) + sizeof(float));
 }
 

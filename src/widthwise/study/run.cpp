@@ -12,6 +12,7 @@
 #include "widthwise/network/ensemble.h"
 #include "widthwise/observable/recorder.h"
 #include "widthwise/study/cost.h"
+#include "widthwise/study/data_options.h"
 #include "widthwise/study/provenance.h"
 #include "widthwise/study/scheme.h"
 #include "widthwise/training/training.h"
@@ -25,30 +26,44 @@ View<const T> rows(const Matrix<T>& matrix, Index count) {
   return {matrix.data(), count, matrix.cols(), matrix.cols()};
 }
 
+template <class T>
+struct Part {
+  View<const T> inputs, targets;
+};
+
 // Everything the runs of a group train on, in the precision they train with.
 template <class T>
 struct TrainingData {
-  View<const T> train_inputs, train_targets, test_inputs, test_targets;
+  View<const T> train_inputs, train_targets;
+  Part<T> test, validation;
 
   explicit TrainingData(const LoadedData& data) {
-    if constexpr (std::is_same_v<T, float>)
-      set(data.train_inputs, data.train_targets, data.test_inputs, data.test_targets);
-    else
-      set(data.split.train.inputs, data.split.train.targets, data.split.test.inputs, data.split.test.targets);
+    const auto part = [](const Matrix<T>& x, const Matrix<T>& y) -> Part<T> {
+      return {rows(x, x.rows()), rows(y, y.rows())};
+    };
+    Part<T> train;
+    if constexpr (std::is_same_v<T, float>) {
+      train = part(data.train_inputs, data.train_targets);
+      test = part(data.test_inputs, data.test_targets);
+      validation = part(data.validation_inputs, data.validation_targets);
+    } else {
+      train = part(data.split.train.inputs, data.split.train.targets);
+      test = part(data.split.test.inputs, data.split.test.targets);
+      validation = part(data.split.validation.inputs, data.split.validation.targets);
+    }
+    train_inputs = train.inputs;
+    train_targets = train.targets;
   }
 
-  void set(const Matrix<T>& x, const Matrix<T>& y, const Matrix<T>& test_x, const Matrix<T>& test_y) {
-    train_inputs = rows(x, x.rows());
-    train_targets = rows(y, y.rows());
-    test_inputs = rows(test_x, test_x.rows());
-    test_targets = rows(test_y, test_y.rows());
-  }
-
-  // The first `points` training samples (any subset is as good: their order was drawn) and the whole test set.
+  // The first `points` training samples (any subset is as good: their order was drawn), the other parts whole.
   MeasuredData<T> measured(Index points) const {
     const Index count = std::min(points, train_inputs.rows);
-    return {train_inputs.block(0, 0, count, train_inputs.cols), train_targets.block(0, 0, count, train_targets.cols),
-            test_inputs, test_targets};
+    return {train_inputs.block(0, 0, count, train_inputs.cols),
+            train_targets.block(0, 0, count, train_targets.cols),
+            test.inputs,
+            test.targets,
+            validation.inputs,
+            validation.targets};
   }
 };
 
@@ -62,6 +77,7 @@ TrainingOptions training_options(const RunGroup& group) {
   options.batch = first.whole("training.batch");
   options.steps = first.whole("training.steps");
   options.batch_key = Key(static_cast<std::uint64_t>(first.whole("seed.batch"))).split("batch");
+  options.shuffle = first.text("training.batch_order") == "shuffled";
   const double seconds = first.number("training.max_seconds");
   if (!std::isnan(seconds)) options.max_seconds = seconds;
   options.target_loss = first.number("training.target_loss");
@@ -134,24 +150,9 @@ std::vector<RunRecord> train_group(const RunGroup& group, const LoadedData& load
 DataCache::DataCache(std::filesystem::path data_dir) : data_dir_{std::move(data_dir)} {}
 
 std::shared_ptr<const LoadedData> DataCache::get(const Configuration& configuration) {
-  DataOptions options;
-  options.name = configuration.text("data.name");
-  options.train = configuration.whole("data.train");
-  options.test = configuration.whole("data.test");
-  options.labels = configuration.text("data.labels");
-  options.preprocess = configuration.text("data.preprocess");
-  const bool generated = options.name == "gaussian" || options.name == "teacher";
-  if (generated) {
-    options.dimension = configuration.whole("data.dimension");
-    options.outputs = configuration.whole("data.outputs");
-    options.teacher_width = configuration.whole("data.teacher_width");
-  }
-  options.key = Key(static_cast<std::uint64_t>(configuration.whole("seed.data"))).split("data");
+  DataOptions options = data_options(configuration.values());
   options.data_dir = data_dir_.string();
-
-  const std::string name =
-      fmt::format("{} {} {} {} {} {} {} {} {}", options.name, options.train, options.test, options.labels,
-                  options.preprocess, options.dimension, options.outputs, options.teacher_width, options.key.value());
+  const std::string name = data_key(options);
   const std::lock_guard lock(mutex_);  // also while loading: who needs the same data waits for them
   auto& entry = loaded_[name];
   if (!entry) {
@@ -161,6 +162,8 @@ std::shared_ptr<const LoadedData> DataCache::get(const Configuration& configurat
     loaded->train_targets = loaded->split.train.targets.cast<float>();
     loaded->test_inputs = loaded->split.test.inputs.cast<float>();
     loaded->test_targets = loaded->split.test.targets.cast<float>();
+    loaded->validation_inputs = loaded->split.validation.inputs.cast<float>();
+    loaded->validation_targets = loaded->split.validation.targets.cast<float>();
     entry = std::move(loaded);
   }
   return entry;

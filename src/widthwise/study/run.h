@@ -18,7 +18,8 @@ namespace widthwise {
 /// A data set as runs use it, read-only.
 struct LoadedData {
   Split split;
-  Matrix<float> train_inputs, train_targets, test_inputs, test_targets;  // the same in single precision
+  // The same in single precision.
+  Matrix<float> train_inputs, train_targets, test_inputs, test_targets, validation_inputs, validation_targets;
 };
 
 /// Data sets loaded once a process and shared by all threads.

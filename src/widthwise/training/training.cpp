@@ -75,7 +75,8 @@ class Run {
         options_(options),
         probe_(probe),
         problem_{inputs, targets, loss, options, std::chrono::steady_clock::now()},
-        batches_(inputs.rows, options.batch, options.batch_key),
+        batches_(inputs.rows, options.batch, options.batch_key,
+                 options.shuffle ? Batches::Order::shuffled : Batches::Order::fixed),
         rule_(make_update_rule<T>(options, ensemble)),
         plan_(plan(ensemble, *rule_, batches_.batch())),
         runs_(static_cast<std::size_t>(ensemble.size())) {

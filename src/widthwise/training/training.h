@@ -42,6 +42,7 @@ struct TrainingOptions {
   Index batch = 0;         // samples a step; 0: all, in their own order
   std::int64_t steps = 0;  // updates
   Key batch_key;
+  bool shuffle = true;  // false: batches go through the samples in their own order, epoch after epoch
 
   double max_seconds = std::numeric_limits<double>::infinity();  // wall time after which all members stop
   double target_loss = 0;       // a member stops at the first step whose batch loss is <= this; 0: never
