@@ -1,5 +1,6 @@
 // Study files, from TOML to the configurations of small grids: a grid has as many points as it says, and a
 // configuration read again is the same run.
+#include <algorithm>
 #include <string>
 
 #include "target.h"
@@ -11,6 +12,7 @@ using namespace widthwise;
 namespace {
 
 constexpr std::uint64_t small = 64;
+constexpr std::size_t most_variants = 3;  // each reads the file again
 
 void expand_small_grids(const Study& study) {
   for (const Sweep& sweep : study.sweeps) {
@@ -34,8 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::answered([&] {
     const Study study = parse_study(text, "fuzz.toml");
     expand_small_grids(study);
-    for (const std::string& variant : study.variants)
-      fuzz::answered([&] { expand_small_grids(parse_study(text, "fuzz.toml", variant)); });
+    for (std::size_t i = 0; i < std::min(study.variants.size(), most_variants); ++i)
+      fuzz::answered([&] { expand_small_grids(parse_study(text, "fuzz.toml", study.variants[i])); });
   });
   return 0;
 }

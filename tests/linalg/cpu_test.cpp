@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string>
 #include <thread>
 
@@ -22,7 +24,14 @@ namespace {
 template <class Body>
 int in_child(const Body& body) {
   const pid_t child = fork();
-  if (child == 0) _exit(body());
+  if (child == 0) {
+    try {
+      _exit(body());
+    } catch (const std::exception& error) {  // past this frame the child would run the other tests
+      std::fprintf(stderr, "child: %s\n", error.what());
+      _exit(254);
+    }
+  }
   int status = 0;
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
@@ -43,6 +52,9 @@ TEST(OpenBlas, RunsKernelsThatFitTheCpu) {
 
 TEST(OpenBlas, AnEarlierLoadWithSlowKernelsDoesNotDecideOurs) {
   // What a NumPy imported first does: the very same file is in the process, running its oldest kernels.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers refuse RTLD_DEEPBIND, without which a second copy calls into the first";
+#endif
 #if defined(__x86_64__)
   int pipes[2];
   ASSERT_EQ(pipe(pipes), 0);

@@ -188,9 +188,28 @@ TEST(Mistakes, UnknownVariantNamesTheNearest) {
 }
 
 TEST(Mistakes, TablesWithoutEndAreRefusedNotFollowed) {
-  std::string header = "a";
-  for (int i = 0; i < 20'000; ++i) header += ".a";  // deep enough to overflow a stack
-  EXPECT_THAT(mistake(tiny + "[" + header + "]\nx = 1\n").expected(), HasSubstr("in one another"));
+  const auto dotted = [](int parts) {
+    std::string key = "a";
+    for (int i = 1; i < parts; ++i) key += ".a";
+    return key;
+  };
+  EXPECT_THAT(mistake(tiny + "[" + dotted(200) + "]\nx = 1\n").expected(), HasSubstr("in one another"));
+  // Deep enough to overflow the stack of who only reads them, as a header and as a key.
+  EXPECT_THAT(mistake(tiny + "[" + dotted(200'000) + "]\nx = 1\n").expected(), HasSubstr("dots in a line"));
+  EXPECT_THAT(mistake(dotted(200'000) + " = 1\n" + tiny).expected(), HasSubstr("dots in a line"));
+}
+
+TEST(Mistakes, LettersBeyondAsciiBelongIntoQuotes) {
+  // The library's test for white space is undefined on most letters with accents.
+  const ConfigError error = mistake("title = \"t\"\n# größe\ngröße = 1\n");
+  EXPECT_EQ(error.place().file, "study.toml:3");
+  EXPECT_THAT(error.hint(), HasSubstr("in quotes"));
+  for (const char* fine :
+       {"description = \"größe \\\" größe\"\n", "description = 'größe \\'  # größe\n",
+        "description = \"\"\"größe\n\"\" größe \\\"\"\"\"\"\"  # größe\n", "description = '''größe\n'größe''''\n"})
+    EXPECT_FALSE(study_test::parse(fine + tiny).description.empty()) << fine;
+  const Study study = parse_study(tiny, "s.toml", "", {{"architecture.activation", "größe"}});
+  EXPECT_EQ(study.base.at("architecture.activation").text(), "größe");
 }
 
 TEST(Mistakes, MissingFileIsADataError) {

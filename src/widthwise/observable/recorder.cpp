@@ -215,11 +215,11 @@ Recorder<T>::State::State(const Ensemble<T>& shape, RecorderOptions options_, Me
     require_shape("features", part.inputs.cols, architecture.input_dimension);
     require_shape("outputs", part.targets.cols, architecture.outputs);
     require_shape((part.name + " targets").c_str(), part.targets.rows, part.inputs.rows);
+    require_finite(part.inputs, part.name + " inputs");
+    require_finite(part.targets, part.name + " targets");
   }
   require_finite(data.train_inputs, "training inputs");
   require_finite(data.train_targets, "training targets");
-  require_finite(data.test_inputs, "test inputs");
-  require_finite(data.test_targets, "test targets");
   std::set<std::string> seen;
   for (const std::string& name : options.observables) {
     const ObservableInfo& info = find_observable(name);

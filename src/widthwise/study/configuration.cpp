@@ -90,8 +90,7 @@ void sort_list(Value& value) {
   auto& list = std::get<ValueList>(value.data);
   std::ranges::sort(
       list, [](const Value& a, const Value& b) { return a.is_text() ? a.text() < b.text() : a.number() < b.number(); });
-  const auto rest = std::ranges::unique(list, [](const Value& a, const Value& b) { return same(a, b); });
-  list.erase(rest.begin(), rest.end());
+  list.erase(std::unique(list.begin(), list.end(), same), list.end());
 }
 
 std::string canonical(const std::map<std::string, Value>& values) {

@@ -13,6 +13,8 @@ namespace widthwise {
 namespace {
 
 constexpr int deepest = 100;  // tables in tables; a study has at most five
+constexpr int dots_of_a_line =
+    1000;  // a key of more parts would be tables in tables beyond what the library's stack bears
 
 Value convert(const toml::node& node, const std::string& file, int depth);
 
@@ -54,9 +56,74 @@ Value convert(const toml::node& node, const std::string& file, int depth) {
                     "a date or time");
 }
 
+// Finds what the library does not bear, in what stands outside strings and comments:
+// - letters beyond ASCII, for which its test for white space (3.3) runs into undefined behaviour. TOML has none there
+// but
+//   the byte order mark at the very beginning;
+// - dotted keys of very many parts, for each of which it calls itself. A key stands in one line.
+class Outside {
+ public:
+  Outside(std::string_view text, const std::string& file) : text_{text}, file_{file} {
+    if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;
+  }
+
+  void check() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '"' || c == '\'')
+        pass_string(c);
+      else if (c == '#')
+        at_ = std::min(text_.find('\n', at_), text_.size());
+      else
+        check_character(c);
+    }
+  }
+
+ private:
+  void check_character(char c) {
+    ++at_;
+    if (c == '\n') ++line_, dots_ = 0;
+    if (c == '.' && ++dots_ > dots_of_a_line) fail(fmt::format("at most {} dots in a line", dots_of_a_line), "more");
+    if (static_cast<unsigned char>(c) >= 0x80)
+      fail("TOML", "a letter beyond ASCII outside of quotes", "texts, and keys with such letters, stand in quotes");
+  }
+
+  // Past "...", '...', """...""" or '''...'''; those of one quote end with their line at the latest.
+  void pass_string(char quote) {
+    const std::string triple(3, quote);
+    const bool long_one = text_.substr(at_, 3) == triple;
+    at_ += long_one ? 3 : 1;
+    for (; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (c == '\n' && !long_one) return;
+      if (c == '\n') ++line_;
+      if (c == '\\' && quote == '"' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n') {
+        ++at_;
+      } else if (c == quote && !long_one) {
+        ++at_;
+        return;
+      } else if (c == quote && text_.substr(at_, 3) == triple) {
+        // Up to two more belong to the text: """"quoted"""" ends with four.
+        for (int i = 0; i < 5 && at_ < text_.size() && text_[at_] == quote; ++i) ++at_;
+        return;
+      }
+    }
+  }
+
+  [[noreturn]] void fail(const std::string& expected, const std::string& got, const std::string& hint = {}) const {
+    throw ConfigError({fmt::format("{}:{}", file_, line_), {}}, expected, got, hint);
+  }
+
+  std::string_view text_;
+  const std::string& file_;
+  std::size_t at_ = 0;
+  int line_ = 1, dots_ = 0;
+};
+
 }  // namespace
 
 ValueTable parse_toml(std::string_view text, const std::string& file) {
+  Outside(text, file).check();
   try {
     return convert_table(toml::parse(text), file);
   } catch (const toml::parse_error& error) {
@@ -67,16 +134,18 @@ ValueTable parse_toml(std::string_view text, const std::string& file) {
 }
 
 Value parse_toml_value(const std::string& text) {
+  const std::string place = "command line";
   try {
+    Outside(text, place).check();
     const toml::table table = toml::parse("x = " + text);
     const toml::node* const node = table.get("x");
     if (table.size() == 1 && node != nullptr) {
-      Value value = convert(*node, "command line", 0);
+      Value value = convert(*node, place, 0);
       value.line = command_line;
       return value;
     }
   } catch (const toml::parse_error&) {  // a bare word
-  } catch (const ConfigError&) {        // a date: taken as the text it is
+  } catch (const ConfigError&) {        // a date, letters beyond ASCII: taken as the text it is
   }
   return {text, command_line};
 }
