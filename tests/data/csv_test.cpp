@@ -47,7 +47,8 @@ TEST(Csv, NumbersAndTheLastColumnAsTarget) {
 }
 
 TEST(Csv, TheSameTableInEveryDress) {
-  // RFC 4180: CRLF, quotes, no end of line at the end; and what spreadsheets write: a byte order mark, semicolons, tabs.
+  // RFC 4180: CRLF, quotes, no end of line at the end; and what spreadsheets write: a byte order mark, semicolons,
+  // tabs.
   for (const char* text : {"x,y,kind\r\n1,2,a\r\n3,4,b\r\n", "\xef\xbb\xbfx,y,kind\n1,2,a\n3,4,b",
                            "\"x\",\"y\",\"kind\"\n\"1\",2,\"a\"\n3,\"4\",b\n", "x;y;kind\n1;2;a\n3;4;b\n\n\n",
                            "x\ty\tkind\n 1\t2 \ta\n+3\t4\tb\n", "x,y,kind\r1,2,a\r3,4,b\r"}) {
@@ -78,7 +79,7 @@ TEST(Csv, TheTargetIsAColumnByNameOrByNumberFromOne) {
 
 TEST(Csv, AHeaderIsDetected) {
   EXPECT_FALSE(parse("x,y\n1,2\n").columns.empty());
-  EXPECT_TRUE(parse("1,a\n2,b\n").columns.empty());                       // a text class is no header
+  EXPECT_TRUE(parse("1,a\n2,b\n").columns.empty());  // a text class is no header
   EXPECT_THAT(parse("0,1,target\n5,6,7\n8,9,1\n").columns, ElementsAre("0", "1", "target"));  // names that are numbers
   EXPECT_EQ(parse("0,1,target\n5,6,7\n8,9,1\n").inputs.rows(), 2);
   EXPECT_EQ(parse("1,2,a\n3,4,b\n").inputs.rows(), 2);
@@ -131,7 +132,8 @@ TEST(Csv, AnErrorKnowsItsByte) {
 }
 
 TEST(Csv, AColumnThatIsNotThereIsAConfigError) {
-  EXPECT_THAT(refusal("size,kind\n1,2\n", {.target = "knid"}), testing::AllOf(HasSubstr("data.target"), HasSubstr("'kind'")));
+  EXPECT_THAT(refusal("size,kind\n1,2\n", {.target = "knid"}),
+              testing::AllOf(HasSubstr("data.target"), HasSubstr("'kind'")));
   EXPECT_THAT(refusal("1,2\n3,4\n", {.target = "3"}), HasSubstr("1 to 2"));
   EXPECT_THAT(refusal("1,2\n3,4\n", {.target = "0"}), HasSubstr("1 to 2"));
   EXPECT_THAT(refusal("a,a\n3,4\n", {.target = "a"}), HasSubstr("several"));
@@ -142,7 +144,8 @@ TEST(Csv, NoBytesCrashTheReader) {
   EXPECT_TRUE(rc::check("damaged text gives finite numbers or an error", [&] {
     std::string text = good.substr(0, *rc::gen::inRange<std::size_t>(0, good.size() + 1));
     for (int change = 0; change < 3 && !text.empty(); ++change)
-      text[*rc::gen::inRange<std::size_t>(0, text.size())] = *rc::gen::elementOf(std::string("\",\n\r;\t1ax.-\xff\0", 14));
+      text[*rc::gen::inRange<std::size_t>(0, text.size())] =
+          *rc::gen::elementOf(std::string("\",\n\r;\t1ax.-\xff\0", 14));
     try {
       const CsvTable table = parse(text);
       RC_ASSERT(table.inputs.allFinite());

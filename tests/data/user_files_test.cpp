@@ -29,7 +29,8 @@ Bytes bytes_of(const std::string& text) {
 // Rows i,2i,class with classes b, a, b, a, ... : every value tells its row.
 std::string rows(int count, const std::string& header = "x,y,kind\n") {
   std::string text = header;
-  for (int i = 0; i < count; ++i) text += std::to_string(i) + "," + std::to_string(2 * i) + (i % 2 == 0 ? ",b\n" : ",a\n");
+  for (int i = 0; i < count; ++i)
+    text += std::to_string(i) + "," + std::to_string(2 * i) + (i % 2 == 0 ? ",b\n" : ",a\n");
   return text;
 }
 
@@ -235,7 +236,8 @@ TEST_F(OwnNpy, ImagesAreKeptChannelByChannel) {
 }
 
 TEST_F(OwnNpy, SeveralOutputsForRegression) {
-  DataOptions o = options(write<double>("x.npy", {1, 2, 3}, {3, 1}), write<float>("y.npy", {1, 2, 3, 4, 5, 6}, {3, 2}), 3);
+  DataOptions o =
+      options(write<double>("x.npy", {1, 2, 3}, {3, 1}), write<float>("y.npy", {1, 2, 3, 4, 5, 6}, {3, 2}), 3);
   o.labels = "values";
   const Dataset train = load_data(o).train;
   for (Index i = 0; i < 3; ++i) EXPECT_EQ(train.targets(i, 1), 2 * train.inputs(i, 0));
@@ -259,8 +261,10 @@ TEST_F(OwnNpy, MistakesAreNamed) {
               AllOf(HasSubstr("(1, 1)"), HasSubstr("nan")));
   EXPECT_THAT(refusal(options(write<double>("i.npy", {1, -infinity, 3, 4}, {2, 2}), labels({0, 1}), 1)),
               AllOf(HasSubstr("(0, 1)"), HasSubstr("-inf")));
-  EXPECT_THAT(refusal(options(write<std::int64_t>("big.npy", {1LL << 60}, {1, 1}), labels({0}), 1)), HasSubstr("(0, 0)"));
-  EXPECT_THAT(refusal(options(write<double>("1d.npy", {1, 2}, {2}), labels({0, 1}), 1)), HasSubstr("(samples, features)"));
+  EXPECT_THAT(refusal(options(write<std::int64_t>("big.npy", {1LL << 60}, {1, 1}), labels({0}), 1)),
+              HasSubstr("(0, 0)"));
+  EXPECT_THAT(refusal(options(write<double>("1d.npy", {1, 2}, {2}), labels({0, 1}), 1)),
+              HasSubstr("(samples, features)"));
   EXPECT_THAT(refusal(options(write<double>("e.npy", {}, {0, 2}), labels({}), 1)), HasSubstr("(samples, features)"));
   EXPECT_THAT(refusal(options(folder_.write("t.npy", bytes_of("no npy")), labels({0, 1}), 1)), HasSubstr("magic"));
   std::vector<double> many(most_user_classes + 1);
@@ -285,7 +289,8 @@ TEST_F(OwnNpy, TestFilesMustFit) {
 }
 
 TEST_F(OwnNpy, ShapeAndCountsAreTold) {
-  const DataOptions o = options(write<double>("x.npy", {1, 2, 3, 4, 5, 6}, {3, 2}), write<double>("l.npy", {0, 4, 4}, {3}), 2);
+  const DataOptions o =
+      options(write<double>("x.npy", {1, 2, 3, 4, 5, 6}, {3, 2}), write<double>("l.npy", {0, 4, 4}, {3}), 2);
   EXPECT_EQ(shape_of(o).inputs, 2);
   EXPECT_EQ(shape_of(o).outputs, 2);  // labels 0 and 4 are two classes
   EXPECT_EQ(available_samples(o).train, 3);

@@ -140,22 +140,20 @@ std::vector<int> kept_classes(const std::vector<std::string>& class_names, const
   const bool numbered = std::ranges::all_of(class_names, whole);
   for (const int number : wanted) {
     const auto found = std::ranges::find(class_names, fmt::format("{}", number));
-    const int position = !numbered                     ? number
+    const int position = !numbered                    ? number
                          : found == class_names.end() ? -1
                                                       : static_cast<int>(found - class_names.begin());
     if (position < 0 || position >= count)
       throw ConfigError({"", "data.classes"},
-                        numbered && count > 0
-                            ? fmt::format("classes that the data have ({} of them, {} to {})", count,
-                                          class_names.front(), class_names.back())
-                            : fmt::format("numbers of classes below {}", count),
+                        numbered && count > 0 ? fmt::format("classes that the data have ({} of them, {} to {})", count,
+                                                            class_names.front(), class_names.back())
+                                              : fmt::format("numbers of classes below {}", count),
                         fmt::format("{}", number), "`widthwise data NAME` shows them");
     if (std::ranges::find(kept, position) != kept.end())
       throw ConfigError({"", "data.classes"}, "each class once", fmt::format("{} twice", number));
     kept.push_back(position);
   }
-  if (kept.size() < 2)
-    throw ConfigError({"", "data.classes"}, "at least two classes", fmt::format("{}", kept.size()));
+  if (kept.size() < 2) throw ConfigError({"", "data.classes"}, "at least two classes", fmt::format("{}", kept.size()));
   return kept;
 }
 

@@ -21,8 +21,8 @@ struct CifarBatch {
   std::vector<std::uint8_t> labels, pixels;
 };
 
-/// The records in the bytes of a file; `path` is for messages alone. Throws DataError for no record, a record cut short,
-/// a label above 9, damaged gzip.
+/// The records in the bytes of a file; `path` is for messages alone. Throws DataError for no record, a record cut
+/// short, a label above 9, damaged gzip.
 CifarBatch parse_cifar(std::span<const std::uint8_t> bytes, const std::string& path);
 /// The same from a file; DataError also where it cannot be read.
 CifarBatch read_cifar(const std::string& path);

@@ -153,9 +153,8 @@ Index target_column(const std::vector<CsvTable::Cell>& first, bool named, const 
   if (error == std::errc{} && end == asked.data() + asked.size() && number >= 1 && number <= count) return number - 1;
   std::vector<std::string> names;
   for (const auto& cell : first) names.push_back(cell.text);
-  throw ConfigError({"", "data.target"},
-                    fmt::format("the name of a column of {}, or its number, 1 to {}", path, count), "'" + asked + "'",
-                    named ? unknown_name_hint(asked, names) : "the file has no header");
+  throw ConfigError({"", "data.target"}, fmt::format("the name of a column of {}, or its number, 1 to {}", path, count),
+                    "'" + asked + "'", named ? unknown_name_hint(asked, names) : "the file has no header");
 }
 
 // Is the first record a header, as far as it shows by itself?
@@ -263,8 +262,7 @@ class Parser {
   void drop_late_header() {
     if (options_.header != "auto" || !table_.columns.empty() || table_.targets.size() < 2) return;
     const auto is_number = [](const CsvTable::Cell& cell) { return !std::isnan(cell_number(cell.text)); };
-    if (is_number(table_.targets.front()) ||
-        !std::all_of(table_.targets.begin() + 1, table_.targets.end(), is_number))
+    if (is_number(table_.targets.front()) || !std::all_of(table_.targets.begin() + 1, table_.targets.end(), is_number))
       return;
     name_columns(first_);
     table_.targets.erase(table_.targets.begin());
@@ -301,9 +299,8 @@ CsvTable parse_csv(std::span<const std::uint8_t> bytes, const std::string& path,
 void CsvTable::refuse_target(std::size_t row, const std::string& expected, const std::string& hint) const {
   const Cell& cell = targets.at(row);
   const std::string name = columns.empty() ? "" : " '" + columns[static_cast<std::size_t>(target)] + "'";
-  throw DataError(path, cell.offset,
-                  fmt::format("{} (line {}, column {}{})", expected, cell.line, target + 1, name), shown(cell.text),
-                  hint);
+  throw DataError(path, cell.offset, fmt::format("{} (line {}, column {}{})", expected, cell.line, target + 1, name),
+                  shown(cell.text), hint);
 }
 
 }  // namespace widthwise

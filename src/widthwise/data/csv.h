@@ -1,6 +1,6 @@
-// CSV, a table of numbers with one column to be learnt (RFC 4180): records end with LF or CRLF, cells may stand in quotes
-// (a quote inside is doubled), a byte order mark is passed over. The delimiter - comma, semicolon or tab - is the one
-// that comes most often in the first record. Plain or gzip.
+// CSV, a table of numbers with one column to be learnt (RFC 4180): records end with LF or CRLF, cells may stand in
+// quotes (a quote inside is doubled), a byte order mark is passed over. The delimiter - comma, semicolon or tab - is
+// the one that comes most often in the first record. Plain or gzip.
 //
 // A header is stated or detected: the first record is one if the target is asked for by a name, if none of its cells
 // beside the target is a number, or if its target alone is no number while all others are.
@@ -41,9 +41,9 @@ struct CsvTable {
   [[noreturn]] void refuse_target(std::size_t row, const std::string& expected, const std::string& hint = {}) const;
 };
 
-/// The table in the bytes of a file; `path` is for messages alone. Throws DataError for no rows, fewer than two columns,
-/// rows of unequal length, open or misplaced quotes, empty cells, inputs that are no finite number, control characters;
-/// ConfigError (data.target, data.header) where there is no such column or no such word.
+/// The table in the bytes of a file; `path` is for messages alone. Throws DataError for no rows, fewer than two
+/// columns, rows of unequal length, open or misplaced quotes, empty cells, inputs that are no finite number, control
+/// characters; ConfigError (data.target, data.header) where there is no such column or no such word.
 CsvTable parse_csv(std::span<const std::uint8_t> bytes, const std::string& path, const CsvOptions& options);
 
 /// The finite number a cell holds, spaces around it allowed; NaN where it is none.

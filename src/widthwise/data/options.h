@@ -18,15 +18,15 @@ struct DataOptions {
   Index validation = 0;                // held-out training samples; 0: none
   std::string labels;                  // see known_labels(); images, csv, npy: classes; gaussian, sphere: sign;
                                        // teacher, power-law: values
-  std::string preprocess;              // see preprocess.h; default: standardise for images and npy, standardise-features
-                                       // for csv, none for generated data
-  bool grayscale = false;              // colour images to their luma, before all else
-  Index pca = 0;                       // principal components kept; 0: no PCA
-  bool whiten = true;                  // PCA: unit variance in each direction
-  std::string fit = "train";           // what means and PCA are estimated on: train or all
-  std::vector<int> classes;            // these classes only, renumbered in this order; empty: all
-  Key key;                             // Key(seed.data): which samples, and all draws
-  std::string data_dir;                // image sets: where to look first; empty: not given
+  std::string preprocess;     // see preprocess.h; default: standardise for images and npy, standardise-features
+                              // for csv, none for generated data
+  bool grayscale = false;     // colour images to their luma, before all else
+  Index pca = 0;              // principal components kept; 0: no PCA
+  bool whiten = true;         // PCA: unit variance in each direction
+  std::string fit = "train";  // what means and PCA are estimated on: train or all
+  std::vector<int> classes;   // these classes only, renumbered in this order; empty: all
+  Key key;                    // Key(seed.data): which samples, and all draws
+  std::string data_dir;       // image sets: where to look first; empty: not given
 
   // Generated data.
   Index dimension = 0;      // input dimension; other sets have their own (0, or that number)

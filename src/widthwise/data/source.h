@@ -11,17 +11,15 @@ namespace widthwise {
 
 /// Inputs as bytes (of images: value / 255) or as numbers, one sample a row; classes, or values for regression.
 struct Samples {
-  ImageShape image;                   // all zero where samples are no images
-  std::vector<std::uint8_t> pixels;   // samples x image.size(), or empty
-  Matrix<double> inputs{0, 0};        // samples x features, or empty
-  std::vector<int> classes;           // or empty
-  Matrix<double> values{0, 0};        // samples x outputs, or empty
+  ImageShape image;                  // all zero where samples are no images
+  std::vector<std::uint8_t> pixels;  // samples x image.size(), or empty
+  Matrix<double> inputs{0, 0};       // samples x features, or empty
+  std::vector<int> classes;          // or empty
+  Matrix<double> values{0, 0};       // samples x outputs, or empty
 
   bool are_bytes() const { return !pixels.empty(); }
   Index features() const { return are_bytes() ? image.size() : inputs.cols(); }
-  Index count() const {
-    return are_bytes() ? static_cast<Index>(pixels.size()) / image.size() : inputs.rows();
-  }
+  Index count() const { return are_bytes() ? static_cast<Index>(pixels.size()) / image.size() : inputs.rows(); }
 };
 
 struct Source {

@@ -169,9 +169,9 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 void take_inputs(npy::Array<double> array, const std::string& path, Samples& samples) {
   const std::vector<std::int64_t>& shape = array.shape;
   if (shape.size() < 2 || shape.size() > 4 || std::ranges::find(shape, 0) != shape.end())
-    throw DataError(path, 10,
-                    "inputs of shape (samples, features), (samples, height, width) or (samples, height, width, channels)",
-                    shape_text(shape));
+    throw DataError(
+        path, 10, "inputs of shape (samples, features), (samples, height, width) or (samples, height, width, channels)",
+        shape_text(shape));
   if (shape.size() > 2) samples.image = {shape.size() == 4 ? shape[3] : 1, shape[1], shape[2]};
   const Index count = shape[0], features = static_cast<Index>(array.values.size()) / count;
   samples.inputs = Eigen::Map<const Matrix<double>>(array.values.data(), count, features);
@@ -198,7 +198,8 @@ npy::Array<double> read_targets(const std::string& path, Index count, const std:
 
 void check_label(const std::string& path, std::size_t sample, double label) {
   if (label != std::round(label) || label < 0 || label > largest_label)
-    throw DataError(path, -1, fmt::format("a whole number from 0 to {:.0f} as class of sample {}", largest_label, sample),
+    throw DataError(path, -1,
+                    fmt::format("a whole number from 0 to {:.0f} as class of sample {}", largest_label, sample),
                     fmt::format("{}", label), "data.labels = \"values\" takes the numbers themselves");
 }
 
@@ -238,7 +239,8 @@ Source read_npy(const DataOptions& options) {
             source.train, true);
   for (const double label : labels) source.class_names.push_back(name_of_number(label));
   if (!options.test_file.empty()) {
-    read_part(options.test_file, named_file("data.test_targets_file", options.test_targets_file, ""), source.test, false);
+    read_part(options.test_file, named_file("data.test_targets_file", options.test_targets_file, ""), source.test,
+              false);
     if (source.test.inputs.cols() != source.train.inputs.cols() || source.test.image != source.train.image)
       throw DataError(options.test_file, 10, fmt::format("samples shaped as those of {}", options.file), "others");
     if (source.test.values.cols() != source.train.values.cols())
@@ -251,11 +253,13 @@ Source read_npy(const DataOptions& options) {
 
 // What decides a source, with size and date of its files, so that one written anew is read anew.
 std::string cache_key(const DataOptions& options) {
-  std::string key = fmt::format("{}\n{}\n{}\n{}\n", options.name, options.target, options.header, options.labels == "values");
+  std::string key =
+      fmt::format("{}\n{}\n{}\n{}\n", options.name, options.target, options.header, options.labels == "values");
   for (const std::string& path : {options.file, options.targets_file, options.test_file, options.test_targets_file}) {
     std::error_code ignored;
     const auto size = path.empty() ? 0 : std::filesystem::file_size(path, ignored);
-    const auto date = path.empty() ? std::filesystem::file_time_type{} : std::filesystem::last_write_time(path, ignored);
+    const auto date =
+        path.empty() ? std::filesystem::file_time_type{} : std::filesystem::last_write_time(path, ignored);
     key += fmt::format("{}\n{} {}\n", path, size, date.time_since_epoch().count());
   }
   return key;
@@ -290,7 +294,8 @@ std::shared_ptr<const Source> user_source(const DataOptions& options) {
     source = entry;
   }
   if (!options.content.empty() && options.content != hex(source->content))
-    throw DataError(options.file, -1, fmt::format("files and columns of fingerprint {} (data.content)", options.content),
+    throw DataError(options.file, -1,
+                    fmt::format("files and columns of fingerprint {} (data.content)", options.content),
                     hex(source->content), "the file is another one, or was edited");
   return source;
 }

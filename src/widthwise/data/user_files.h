@@ -1,5 +1,5 @@
-// The user's own data: a CSV table (csv.h), or NPY arrays (npy.h) of inputs (samples x features, samples x height x width,
-// samples x height x width x channels) and of labels or targets (samples, or samples x outputs).
+// The user's own data: a CSV table (csv.h), or NPY arrays (npy.h) of inputs (samples x features, samples x height x
+// width, samples x height x width x channels) and of labels or targets (samples, or samples x outputs).
 //
 // Labels are classes, numbered in the order of their sorted distinct values, unless data.labels = values. Test samples
 // come from files of their own where these are named, else they are split off. Files are read once a process and kept.

@@ -17,11 +17,13 @@ namespace {
 using Int = linalg::OpenBlas::Int;
 
 constexpr Index largest_size = Index{1} << 15;
-constexpr Index threaded_size = 1024;  // below, threads that wait for each other at every reflection cost more than they do
+constexpr Index threaded_size =
+    1024;  // below, threads that wait for each other at every reflection cost more than they do
 
 void check(View<const double> a, Index count) {
   if (a.rows != a.cols || a.rows < 1 || a.rows > largest_size || count < 1 || count > a.rows)
-    throw ShapeError("largest_eigenpairs", fmt::format("a square matrix of at most {} rows and 1..rows pairs", largest_size),
+    throw ShapeError("largest_eigenpairs",
+                     fmt::format("a square matrix of at most {} rows and 1..rows pairs", largest_size),
                      fmt::format("{} x {}, {} pairs", a.rows, a.cols, count));
   for (Index i = 0; i < a.rows; ++i)
     for (Index j = 0; j < a.cols; ++j)
@@ -81,7 +83,8 @@ SymmetricEigen largest_eigenpairs(View<const double> a, Index count) {
   std::vector<Int> whole_work(static_cast<std::size_t>(whole_size));
   call(work.data(), whole_work.data());
   if (info != 0 || found != count)
-    throw Error(fmt::format("largest_eigenpairs: LAPACK's dsyevr ended with {} and {} of {} pairs.", info, found, count));
+    throw Error(
+        fmt::format("largest_eigenpairs: LAPACK's dsyevr ended with {} and {} of {} pairs.", info, found, count));
   SymmetricEigen pairs;
   pairs.values = values.head(count).reverse();
   pairs.vectors = columns.colwise().reverse();

@@ -57,13 +57,13 @@ DataOptions data_options(const std::map<std::string, Value>& settings) {
 }
 
 std::string data_key(const DataOptions& o) {
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.name, o.train, o.test,
-                     o.validation, o.labels, o.preprocess, o.grayscale, o.pca, o.whiten, o.fit,
-                     fmt::join(o.classes, ","), o.key.value(), o.dimension, o.outputs, o.teacher_width,
-                     o.spectrum_exponent, o.target_exponent, fmt::join(o.target_coefficients, ","), o.label_noise,
-                     o.label_offset.value_or(-1), o.transpose ? (*o.transpose ? "yes" : "no") : "own",
-                     fmt::join({o.file, o.target, o.header, o.targets_file, o.test_file, o.test_targets_file, o.content},
-                               "|"));
+  return fmt::format(
+      "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.name, o.train, o.test, o.validation,
+      o.labels, o.preprocess, o.grayscale, o.pca, o.whiten, o.fit, fmt::join(o.classes, ","), o.key.value(),
+      o.dimension, o.outputs, o.teacher_width, o.spectrum_exponent, o.target_exponent,
+      fmt::join(o.target_coefficients, ","), o.label_noise, o.label_offset.value_or(-1),
+      o.transpose ? (*o.transpose ? "yes" : "no") : "own",
+      fmt::join({o.file, o.target, o.header, o.targets_file, o.test_file, o.test_targets_file, o.content}, "|"));
 }
 
 }  // namespace widthwise
