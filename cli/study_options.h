@@ -1,4 +1,4 @@
-// What every verb that reads a study takes: the file, its variant, overrides, where the store is.
+// What every verb that reads a study takes: the file, its variant, overrides, data of one's own, where the store is.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -10,14 +10,26 @@
 
 namespace widthwise::cli {
 
+/// Data of the user's own: short for the keys data.name, data.file, data.target, data.targets_file.
+struct OwnData {
+  std::string csv, target, npy, npy_targets;
+
+  void add_to(CLI::App& verb);
+  bool given() const { return !csv.empty() || !npy.empty(); }
+  /// As keys and values (unquoted). @throws ConfigError where options do not go together.
+  std::vector<std::pair<std::string, std::string>> settings() const;
+};
+
 struct StudyOptions {
   std::filesystem::path file;
   std::string variant;
   std::vector<std::string> set;  // key=value
+  OwnData own;
   std::filesystem::path store = "widthwise-store";
 
   void add_to(CLI::App& verb);
-  /// @throws ConfigError, DataError as read_study does.
+  /// With data of one's own, numbers of samples the file does not have are replaced (study/own_data.h), which a notice
+  /// says. @throws ConfigError, DataError as read_study does.
   Study read() const;
 };
 

@@ -98,5 +98,15 @@ TEST(Batches, RefusesSizesThatMakeNoBatch) {
   EXPECT_THROW(Batches(10, 1, Key(1)).rows(-1), ShapeError);
 }
 
+TEST(Batches, FixedOrderIsTheSamplesInTheirOwnOrderEpochAfterEpoch) {
+  const Batches batches(7, 3, Key(1), Batches::Order::fixed);  // the seventh sample fills no batch
+  for (const std::int64_t step : {0, 1, 2, 3, 1000, 1001}) {
+    const auto rows = batches.rows(step);
+    const std::uint32_t first = step % 2 == 0 ? 0 : 3;
+    EXPECT_EQ(std::vector<std::uint32_t>(rows.begin(), rows.end()),
+              (std::vector<std::uint32_t>{first, first + 1, first + 2}));
+  }
+}
+
 }  // namespace
 }  // namespace widthwise

@@ -26,7 +26,7 @@ GeneratedOptions some(const std::string& labels) {
 using Draw = Split (*)(const GeneratedOptions&);
 
 TEST(Generated, TheFirstSamplesOfALargerSetAreThoseOfTheSmaller) {
-  for (const Draw draw : {gaussian, teacher})
+  for (const Draw draw : {gaussian, teacher, sphere})
     for (const char* labels : {"values", "sign", "classes"}) {
       GeneratedOptions larger = some(labels);
       larger.train = 77;
@@ -136,6 +136,124 @@ TEST(Generated, RefusesWhatCannotBeDrawnByItsKey) {
   EXPECT_EQ(key_of(gaussian, [](O& o) { o.labels = "parity"; }), "data.labels");
   EXPECT_EQ(key_of(teacher, [](O& o) { o.labels = "random"; }), "data.labels");
   EXPECT_EQ(key_of(teacher, [](O& o) { o.teacher_width = 0; }), "data.teacher_width");
+}
+
+GeneratedOptions power_law_options(Index train) {
+  GeneratedOptions options;
+  options.train = train;
+  options.test = 10;
+  options.dimension = 12;
+  options.outputs = 1;
+  options.labels = "values";
+  options.key = Key(4);
+  return options;
+}
+
+TEST(Sphere, EverySampleHasLengthSqrtOfTheDimension) {
+  GeneratedOptions options = some("sign");
+  options.dimension = 37;
+  const Split split = sphere(options);
+  for (const Dataset* part : {&split.train, &split.test})
+    for (Index i = 0; i < part->samples(); ++i) EXPECT_NEAR(part->inputs.row(i).squaredNorm(), 37, 37 * 4e-16 * 4);
+}
+
+TEST(Sphere, HasNoDirection) {
+  // Uniform on the sphere: E x = 0, E x x^T = 1 and E x_i^4 = 3 d/(d+2). Each mean over n samples is within 5 of its
+  // standard deviations, at most sqrt(E x^4/n) < sqrt(3/n) for the second moments.
+  GeneratedOptions options = some("sign");
+  options.train = 20000;
+  options.dimension = 5;
+  const Matrix<double> x = sphere(options).train.inputs;
+  const double n = 20000;
+  EXPECT_LT(x.colwise().mean().cwiseAbs().maxCoeff(), 5 / std::sqrt(n));
+  const Matrix<double> second = x.transpose() * x / n;
+  EXPECT_LT((second - Matrix<double>::Identity(5, 5)).cwiseAbs().maxCoeff(), 5 * std::sqrt(3 / n));
+  EXPECT_NEAR(x.array().pow(4).mean(), 15.0 / 7, 5 * std::sqrt(25.0 / n));
+}
+
+TEST(PowerLaw, InputsHaveTheSpectrum) {
+  GeneratedOptions options = power_law_options(40000);
+  const Matrix<double> x = power_law(options).train.inputs;
+  const Matrix<double> covariance = x.transpose() * x / 40000.0;
+  for (Index k = 1; k <= 12; ++k) {
+    const double lambda = std::pow(static_cast<double>(k), -options.spectrum_exponent);
+    EXPECT_NEAR(covariance(k - 1, k - 1), lambda, 5 * std::sqrt(2 / 40000.0) * lambda) << k;  // var x^2 = 2 lambda^2
+    if (k > 1) {
+      EXPECT_NEAR(covariance(0, k - 1), 0, 5 * std::sqrt(lambda / 40000.0)) << k;
+    }
+  }
+}
+
+TEST(PowerLaw, TargetIsTheSumAndHasItsSize) {
+  GeneratedOptions options = power_law_options(40000);
+  options.target_exponent = 0.6;
+  const std::vector<double> w = power_law_coefficients(options);
+  double expected = 0;  // E y^2 = sum lambda_k w_k^2 = sum k^(-a beta - 1)
+  for (Index k = 1; k <= 12; ++k) {
+    const double strength = std::pow(static_cast<double>(k), -1.5 * 0.6 - 1);
+    EXPECT_NEAR(std::pow(static_cast<double>(k), -1.5) * w[static_cast<std::size_t>(k - 1)] *
+                    w[static_cast<std::size_t>(k - 1)],
+                strength, 1e-15);
+    expected += strength;
+  }
+  const Dataset train = power_law(options).train;
+  EXPECT_NEAR(train.targets.array().square().mean(), expected, 5 * std::sqrt(2 / 40000.0) * expected);
+  for (Index i = 0; i < 5; ++i) {
+    double y = 0;
+    for (Index k = 0; k < 12; ++k) y += w[static_cast<std::size_t>(k)] * train.inputs(i, k);
+    EXPECT_NEAR(train.targets(i, 0), y, 1e-14);
+  }
+}
+
+TEST(PowerLaw, CoefficientsMayBeGivenAndNoiseAdded) {
+  GeneratedOptions options = power_law_options(40000);
+  options.coefficients = {2, -1};
+  const Dataset clean = power_law(options).train;
+  EXPECT_NEAR(clean.targets(7, 0), 2 * clean.inputs(7, 0) - clean.inputs(7, 1), 1e-14);
+  options.noise = 0.5;
+  const Dataset noisy = power_law(options).train;
+  EXPECT_EQ(noisy.inputs, clean.inputs);
+  const Matrix<double> noise = noisy.targets - clean.targets;
+  EXPECT_NEAR(noise.array().square().mean(), 0.25, 5 * std::sqrt(2 / 40000.0) * 0.25);
+  options.labels = "sign";
+  EXPECT_EQ(std::abs(power_law(options).train.targets(0, 0)), 1);
+}
+
+TEST(PowerLaw, SamplesAreNestedAndPartsIndependent) {
+  GeneratedOptions options = power_law_options(40);
+  options.noise = 0.1;
+  options.validation = 15;
+  const Split split = power_law(options);
+  options.train = 25;
+  options.validation = 5;
+  const Split fewer = power_law(options);
+  EXPECT_EQ(fewer.train.inputs, split.train.inputs.topRows(25));
+  EXPECT_EQ(fewer.train.targets, split.train.targets.topRows(25));
+  EXPECT_EQ(fewer.validation.inputs, split.validation.inputs.topRows(5));
+  EXPECT_NE(split.validation.inputs.row(0), split.train.inputs.row(0));
+  EXPECT_NE(split.validation.inputs.row(0), split.test.inputs.row(0));
+}
+
+TEST(PowerLaw, BadOptionsAreRefusedByTheirKey) {
+  const auto key_with = [&](const std::function<void(GeneratedOptions&)>& change) -> std::string {
+    GeneratedOptions options = power_law_options(5);
+    change(options);
+    try {
+      power_law(options);
+    } catch (const ConfigError& error) {
+      return error.place().key;
+    }
+    return "";
+  };
+  EXPECT_EQ(key_with([](GeneratedOptions&) {}), "");
+  EXPECT_EQ(key_with([](GeneratedOptions& o) { o.spectrum_exponent = -1; }), "data.spectrum_exponent");
+  EXPECT_EQ(key_with([](GeneratedOptions& o) { o.target_exponent = NAN; }), "data.target_exponent");
+  EXPECT_EQ(key_with([](GeneratedOptions& o) { o.noise = -1; }), "data.label_noise");
+  EXPECT_EQ(key_with([](GeneratedOptions& o) { o.coefficients.resize(13); }), "data.target_coefficients");
+  EXPECT_EQ(key_with([](GeneratedOptions& o) { o.coefficients = {INFINITY}; }), "data.target_coefficients");
+  EXPECT_EQ(key_with([](GeneratedOptions& o) { o.outputs = 2; }), "data.outputs");
+  EXPECT_EQ(key_with([](GeneratedOptions& o) { o.labels = "classes"; }), "data.labels");
+  EXPECT_EQ(key_with([](GeneratedOptions& o) { o.validation = -1; }), "data.validation");
 }
 
 }  // namespace

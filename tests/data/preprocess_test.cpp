@@ -91,5 +91,80 @@ TEST(Preprocess, RefusesUnknownNamesAndSetsThatDoNotFit) {
   }
 }
 
+Split three_parts(Index features = 4) {
+  Split split;
+  split.train = drawn(Key(1), 30, features);
+  split.test = drawn(Key(2), 20, features);
+  split.validation = drawn(Key(3), 10, features);
+  return split;
+}
+
+TEST(Preprocess, CentreTakesOffTheTrainingMeans) {
+  Split split = three_parts();
+  const Matrix<double> test = split.test.inputs;
+  const Eigen::RowVectorXd mean = split.train.inputs.colwise().mean();
+  preprocess({.how = "centre"}, split);
+  EXPECT_LT(split.train.inputs.colwise().mean().norm(), 1e-14);
+  EXPECT_LT((split.test.inputs - (test.rowwise() - mean)).norm(), 1e-14);
+}
+
+TEST(Preprocess, FitAllEstimatesOnAllPartsTogether) {
+  for (const char* how : {"centre", "standardise-features", "standardise"}) {
+    Split split = three_parts();
+    preprocess({.how = how, .fit = "all"}, split);
+    Matrix<double> all(60, 4);
+    all << split.train.inputs, split.test.inputs, split.validation.inputs;
+    EXPECT_NEAR(all.mean(), 0, 1e-14) << how;
+    if (std::string(how) != "centre") {
+      EXPECT_NEAR(all.array().square().mean(), 1, 1e-13) << how;
+    }
+    EXPECT_GT(std::abs(split.train.inputs.mean()), 1e-6) << how;
+  }
+}
+
+TEST(Preprocess, PcaComesAfterScalingAndIsNotBroughtBackToTheSphere) {
+  Split split = three_parts();
+  preprocess({.how = "sphere", .pca = 2}, split);
+  EXPECT_EQ(split.train.features(), 2);
+  EXPECT_EQ(split.test.features(), 2);
+  EXPECT_EQ(split.validation.features(), 2);
+  EXPECT_NEAR(split.train.inputs.array().square().mean(), 1, 1e-12);  // whitened
+  EXPECT_NEAR(split.train.inputs.mean(), 0, 1e-12);
+}
+
+TEST(Preprocess, PartsWithoutSamplesKeepTheirShape) {
+  Split split = three_parts();
+  split.validation = empty_like(split.train);
+  preprocess({.how = "standardise", .pca = 3, .fit = "all"}, split);
+  EXPECT_EQ(split.validation.features(), 3);
+  EXPECT_EQ(split.validation.samples(), 0);
+}
+
+TEST(Preprocess, GreyNeedsColour) {
+  Split split = three_parts();
+  EXPECT_THROW(preprocess({.grayscale = true}, split), ConfigError);
+  Split colour = three_parts(12);
+  for (Dataset* part : {&colour.train, &colour.test, &colour.validation}) part->image = {3, 2, 2};
+  const Matrix<double> before = colour.test.inputs;
+  preprocess({.grayscale = true}, colour);
+  EXPECT_EQ(colour.test.image, (ImageShape{1, 2, 2}));
+  EXPECT_NEAR(colour.test.inputs(4, 1), 0.299 * before(4, 1) + 0.587 * before(4, 5) + 0.114 * before(4, 9), 1e-15);
+}
+
+TEST(Preprocess, UnknownWordsAreRefusedByTheirKey) {
+  Split split = three_parts();
+  const auto key_of = [&](const PreprocessOptions& options) {
+    try {
+      preprocess(options, split);
+    } catch (const ConfigError& error) {
+      return error.place().key;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(key_of({.how = "center"}), "data.preprocess");
+  EXPECT_EQ(key_of({.fit = "test"}), "data.fit");
+  EXPECT_EQ(key_of({.pca = 5}), "data.pca");
+}
+
 }  // namespace
 }  // namespace widthwise

@@ -73,5 +73,64 @@ TEST(BalancedSubset, MoreThanThereAreIsRefusedWithTheNumberThereIs) {
   EXPECT_THROW(balanced_subset(labels, 10, -1, Key(1), "data.test"), ConfigError);
 }
 
+TEST(BalancedParts, ShareNoSampleAndAreBothBalanced) {
+  EXPECT_TRUE(rc::check("disjoint, balanced, validation whatever is trained on", [] {
+    const auto labels = some_labels(1000, 7);
+    const Key key(*rc::gen::arbitrary<std::uint64_t>());
+    const Index train = *rc::gen::inRange<Index>(1, 500), validation = *rc::gen::inRange<Index>(1, 200);
+    const TrainAndValidation parts = balanced_parts(labels, 7, train, validation, key);
+    std::set all(parts.train.begin(), parts.train.end());
+    all.insert(parts.validation.begin(), parts.validation.end());
+    RC_ASSERT(all.size() == static_cast<std::size_t>(train + validation));
+    for (const Rows* rows : {&parts.train, &parts.validation}) {
+      const auto counts = counts_of(*rows, labels, 7);
+      const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+      RC_ASSERT(*most - *least <= 1u);
+    }
+    // No class runs out here, so training samples are those without validation.
+    RC_ASSERT(parts.train == balanced_subset(labels, 7, train, key, ""));
+    RC_ASSERT(balanced_parts(labels, 7, 1, validation, key).validation == parts.validation);
+    const Rows fewer = balanced_parts(labels, 7, train, validation / 2, key).validation;
+    RC_ASSERT(std::equal(fewer.begin(), fewer.end(), parts.validation.begin()));
+  }));
+}
+
+TEST(BalancedParts, AllSamplesCanBeUsedThoughClassesAreUnequal) {
+  const auto labels = some_labels(500, 10);
+  const TrainAndValidation parts = balanced_parts(labels, 10, 450, 50, Key(1));
+  std::set all(parts.train.begin(), parts.train.end());
+  all.insert(parts.validation.begin(), parts.validation.end());
+  EXPECT_EQ(all.size(), 500u);
+  EXPECT_EQ(counts_of(parts.validation, labels, 10), std::vector<std::size_t>(10, 5));
+}
+
+TEST(BalancedParts, TooManyAreRefused) {
+  const std::vector<int> labels = {0, 0, 0, 0, 0, 0, 1, 1};
+  EXPECT_THROW(balanced_parts(labels, 2, 5, 4, Key(1)), ConfigError);  // 9 of 8
+  EXPECT_THROW(balanced_parts(labels, 2, 4, -1, Key(1)), ConfigError);
+  EXPECT_THROW(balanced_parts(labels, 2, 3, 4, Key(1)), ConfigError);  // both samples of class 1
+  EXPECT_NO_THROW(balanced_parts(labels, 2, 5, 3, Key(1)));
+}
+
+TEST(ProportionalOrder, EveryBeginningHasTheClassesAsOftenAsTheWhole) {
+  EXPECT_TRUE(rc::check("within one sample", [] {
+    const int classes = *rc::gen::inRange(1, 8);
+    std::vector<int> labels;
+    for (int i = 0; i < 400; ++i) labels.push_back(*rc::gen::inRange(0, classes));
+    const Rows order = proportional_order(labels, classes, Key(*rc::gen::arbitrary<std::uint64_t>()));
+    RC_ASSERT(std::set(order.begin(), order.end()).size() == labels.size());
+    const auto whole = counts_of(order, labels, static_cast<std::size_t>(classes));
+    // Sample j of n stands at (j + 1/2)/n: after a share s of the way, class c has given s n_c up to 1/2, and where the
+    // beginning of m samples ends is a share m/400 up to half a sample of each class.
+    for (const std::ptrdiff_t m : {40, 200, 320}) {
+      const auto part = counts_of({order.begin(), order.begin() + m}, labels, static_cast<std::size_t>(classes));
+      for (std::size_t c = 0; c < whole.size(); ++c) {
+        const double expected = static_cast<double>(whole[c]) * static_cast<double>(m) / 400;
+        RC_ASSERT(std::abs(static_cast<double>(part[c]) - expected) <= 0.5 + 0.5 * classes);
+      }
+    }
+  }));
+}
+
 }  // namespace
 }  // namespace widthwise

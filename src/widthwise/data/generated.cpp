@@ -98,6 +98,9 @@ void check_range(const char* option, Index value, Index smallest, Index largest)
 
 void check(const GeneratedOptions& o, const std::string& name, const std::vector<std::string>& labels) {
   constexpr Index most = Index{1} << 24;
+  if (std::ranges::find(labels, o.labels) == labels.end())
+    throw ConfigError({"", "data.labels"}, fmt::format("a kind of label that {} data have", name), o.labels,
+                      unknown_name_hint(o.labels, labels));
   check_range("dimension", o.dimension, 1, most);
   check_range("outputs", o.outputs, o.labels == "classes" ? 2 : 1, most);
   const Index most_samples = most_entries / std::max(o.dimension, o.outputs);
@@ -105,10 +108,6 @@ void check(const GeneratedOptions& o, const std::string& name, const std::vector
   check_range("test", o.test, 0, most_samples);
   check_range("validation", o.validation, 0, most_samples);
   check_range("teacher_width", o.teacher_width, 1, most_entries / std::max(o.dimension, o.outputs));
-  for (const std::string& known : labels)
-    if (o.labels == known) return;
-  throw ConfigError({"", "data.labels"}, fmt::format("a kind of label that {} data have", name), o.labels,
-                    unknown_name_hint(o.labels, labels));
 }
 
 void check_number(const char* option, double value, const char* expected) {

@@ -96,17 +96,9 @@ std::string folder_of(const ImageSet& set, const std::string& data_dir) {
   return folder;
 }
 
-Split load_images(const ImageSet& set, const DataOptions& options) {
-  const ImageReading reading{options.test > 0, options.label_offset, options.transpose};
-  Split split = choose(read_image_set(set, folder_of(set, options.data_dir), reading), options);
-  finish(options, "standardise", split);
-  return split;
-}
-
-Split load_user_data(const DataOptions& options) {
-  Split split = choose(*user_source(options), options);
-  finish(options, options.name == "csv" ? "standardise-features" : "standardise", split);
-  return split;
+Source load_images(const ImageSet& set, const DataOptions& options) {
+  return read_image_set(set, folder_of(set, options.data_dir),
+                        {options.test > 0, options.label_offset, options.transpose});
 }
 
 // Features after grey and PCA.
@@ -123,10 +115,20 @@ Index outputs_of(const std::vector<std::string>& class_names, const DataOptions&
 }  // namespace
 
 Split load_data(const DataOptions& options) {
-  if (const ImageSet* set = find_image_set(options.name)) return load_images(*set, options);
   if (const GeneratedSet* set = find_generated(options.name)) return load_generated(*set, options);
-  if (is_user_data(options.name)) return load_user_data(options);
-  unknown_set(options.name);
+  const bool own = is_user_data(options.name);
+  const ImageSet* set = find_image_set(options.name);
+  if (!own && set == nullptr) unknown_set(options.name);
+  Split split = own ? choose(*user_source(options), options) : choose(load_images(*set, options), options);
+  finish(options, options.name == "csv" ? "standardise-features" : "standardise", split);
+  return split;
+}
+
+Source load_source(const DataOptions& options) {
+  if (const ImageSet* set = find_image_set(options.name)) return load_images(*set, options);
+  if (is_user_data(options.name)) return *user_source(options);
+  if (find_generated(options.name) == nullptr) unknown_set(options.name);
+  throw ConfigError({"", "data.name"}, "a set that lies in files", options.name);
 }
 
 DataShape shape_of(const DataOptions& options) {
@@ -183,6 +185,8 @@ std::string where_found(std::string_view name, const std::string& data_dir) {
 }
 
 std::string how_to_get(std::string_view name) {
+  if (name == "csv") return "give a file of your own: --csv FILE, with --target COLUMN if it is not the last";
+  if (name == "npy") return "give files of your own: --npy FILE --npy-targets FILE";
   const ImageSet* set = find_image_set(name);
   return set ? set->how_to_get : std::string{};
 }

@@ -16,6 +16,7 @@
 #include "widthwise/data/choose.h"
 #include "widthwise/data/dataset.h"
 #include "widthwise/data/options.h"
+#include "widthwise/data/source.h"
 
 namespace widthwise {
 
@@ -23,6 +24,9 @@ namespace widthwise {
 /// (data.name, data.train, ...) for what cannot be had, with the places looked at and the command that gets the set;
 /// DataError for a file that is damaged.
 Split load_data(const DataOptions& options);
+
+/// All samples of the files of an image set or of the user's own, none chosen. Throws as load_data.
+Source load_source(const DataOptions& options);
 
 /// What a network sees of a set, without loading it where headers or published sizes tell (the user's own files are
 /// read, once a process).
@@ -44,7 +48,7 @@ std::vector<Named> known_labels();
 std::vector<std::string> places_of(std::string_view name, const std::string& data_dir = {});
 /// The first of them that holds its training images; "" where none does, "generated" for generated data.
 std::string where_found(std::string_view name, const std::string& data_dir = {});
-/// How to get an image set that is not there: a sentence with the command. Empty for generated data and unknown names.
+/// How to get a set that is not there: a sentence with the command. Empty for generated data and unknown names.
 std::string how_to_get(std::string_view name);
 
 }  // namespace widthwise

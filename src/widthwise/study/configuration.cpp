@@ -148,7 +148,11 @@ void check_together(const Configuration& run) {
 
 }  // namespace
 
-Configuration::Configuration(const Settings& settings) : values_{Resolver(settings).all()} {
+std::map<std::string, Value> evaluated_settings(const Settings& settings) {
+  return Resolver(settings).all();
+}
+
+Configuration::Configuration(const Settings& settings) : values_{evaluated_settings(settings)} {
   check_together(*this);
   // A run on somebody's own file is known by what the file holds, wherever it lies.
   if (is_user_data(text("data.name")) && text("data.content") == "none")

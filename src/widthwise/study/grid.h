@@ -36,6 +36,9 @@ class Configuration {
   std::string json_, identity_;
 };
 
+/// All keys, defaults filled in, expressions evaluated, each value checked by itself. @throws ConfigError (key only)
+std::map<std::string, Value> evaluated_settings(const Settings& settings);
+
 /// One point of a sweep: where it lies, and the run that belongs there.
 struct GridPoint {
   ValueList axes;  // evaluated, one for each of Sweep::axes
