@@ -111,8 +111,8 @@ class Outside {
       const char c = text_[at_];
       if (c == '\n' && !long_one) return;
       if (c == '\n') ++line_;
-      if (c == '\\' && quote == '"' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n') {
-        ++at_;
+      if (c == '\\' && quote == '"') {
+        pass_escape();
       } else if (c == quote && !long_one) {
         ++at_;
         return;
@@ -122,6 +122,17 @@ class Outside {
         return;
       }
     }
+  }
+
+  // To the last character of an escape. A backslash takes the white space behind it away, line ends included; what
+  // comes then is tested for being white space, too.
+  void pass_escape() {
+    const std::size_t next = std::min(text_.find_first_not_of(" \t\r\n", at_ + 1), text_.size());
+    if (next < text_.size() && static_cast<unsigned char>(text_[next]) >= 0x80)
+      fail("TOML", "a letter beyond ASCII behind a backslash");
+    const std::string_view space = text_.substr(at_ + 1, next - at_ - 1);
+    line_ += static_cast<int>(std::count(space.begin(), space.end(), '\n'));
+    at_ = space.empty() ? next : next - 1;
   }
 
   [[noreturn]] void fail(const std::string& expected, const std::string& got, const std::string& hint = {}) const {
