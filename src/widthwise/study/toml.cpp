@@ -5,6 +5,7 @@
 
 #include <toml++/toml.h>
 #include <algorithm>
+#include <cctype>
 
 #include "widthwise/base/error.h"
 
@@ -71,7 +72,7 @@ class Outside {
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (c == '"' || c == '\'')
-        pass_string(c);
+        start_string(c);
       else if (c == '#')
         at_ = std::min(text_.find('\n', at_), text_.size());
       else
@@ -83,9 +84,22 @@ class Outside {
   void check_character(char c) {
     ++at_;
     if (c == '\n') ++line_, dots_ = 0;
+    const bool ends_word = std::string_view(" \t\r\n=,[]{}").find(c) != std::string_view::npos;
+    if (ends_word)
+      word_ = 0;
+    else if (word_ == 0)
+      word_ = c;
     if (c == '.' && ++dots_ > dots_of_a_line) fail(fmt::format("at most {} dots in a line", dots_of_a_line), "more");
     if (static_cast<unsigned char>(c) >= 0x80)
       fail("TOML", "a letter beyond ASCII outside of quotes", "texts, and keys with such letters, stand in quotes");
+  }
+
+  // Looking for the end of a number the library reads on through quotes, where it must not meet such letters either.
+  void start_string(char quote) {
+    if (std::isdigit(static_cast<unsigned char>(word_)) || word_ == '+' || word_ == '-')
+      fail("TOML", "a quote inside of a number");
+    if (word_ == 0) word_ = quote;
+    pass_string(quote);
   }
 
   // Past "...", '...', """...""" or '''...'''; those of one quote end with their line at the latest.
@@ -97,8 +111,8 @@ class Outside {
       const char c = text_[at_];
       if (c == '\n' && !long_one) return;
       if (c == '\n') ++line_;
-      if (c == '\\' && quote == '"' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n') {
-        ++at_;
+      if (c == '\\' && quote == '"') {
+        pass_escape();
       } else if (c == quote && !long_one) {
         ++at_;
         return;
@@ -110,6 +124,17 @@ class Outside {
     }
   }
 
+  // To the last character of an escape. A backslash takes the white space behind it away, line ends included; what
+  // comes then is tested for being white space, too.
+  void pass_escape() {
+    const std::size_t next = std::min(text_.find_first_not_of(" \t\r\n", at_ + 1), text_.size());
+    if (next < text_.size() && static_cast<unsigned char>(text_[next]) >= 0x80)
+      fail("TOML", "a letter beyond ASCII behind a backslash");
+    const std::string_view space = text_.substr(at_ + 1, next - at_ - 1);
+    line_ += static_cast<int>(std::count(space.begin(), space.end(), '\n'));
+    at_ = space.empty() ? next : next - 1;
+  }
+
   [[noreturn]] void fail(const std::string& expected, const std::string& got, const std::string& hint = {}) const {
     throw ConfigError({fmt::format("{}:{}", file_, line_), {}}, expected, got, hint);
   }
@@ -118,6 +143,7 @@ class Outside {
   const std::string& file_;
   std::size_t at_ = 0;
   int line_ = 1, dots_ = 0;
+  char word_ = 0;  // the first character of the word under way; 0 between words
 };
 
 }  // namespace
