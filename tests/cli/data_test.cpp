@@ -91,17 +91,19 @@ TEST(Data, TellsWhatATableHolds) {
 TEST(Data, ListsEverySetAndHowToGetIt) {
   const auto folder = fresh_folder("data-list");
   const Answer list = widthwise("data", folder);
-  for (const char* name : {"fashion-mnist", "mnist", "kmnist", "emnist-letters", "emnist-balanced", "cifar10", "csv", "npy",
-                           "gaussian", "teacher", "sphere", "power-law"})
+  for (const char* name : {"fashion-mnist", "mnist", "kmnist", "emnist-letters", "emnist-balanced", "cifar10", "csv",
+                           "npy", "gaussian", "teacher", "sphere", "power-law"})
     EXPECT_THAT(list.out, HasSubstr(name));
 }
 
 TEST(Data, WritesAPicture) {
   const auto folder = fresh_folder("data-picture");
   std::ofstream batch(folder / "data_batch_1.bin", std::ios::binary);
-  for (int i = 0; i < 20; ++i) batch << static_cast<char>(i % 10) << std::string(1024, '\x80') << std::string(2048, '\x10');
+  for (int i = 0; i < 20; ++i)
+    batch << static_cast<char>(i % 10) << std::string(1024, '\x80') << std::string(2048, '\x10');
   batch.close();
-  const Answer answer = widthwise("data cifar10 --data-dir . --preprocess none --picture p.ppm --show 0 --show 1", folder);
+  const Answer answer =
+      widthwise("data cifar10 --data-dir . --preprocess none --picture p.ppm --show 0 --show 1", folder);
   EXPECT_EQ(answer.exit, 0) << answer.err;
   const std::string picture = read_text(folder / "p.ppm");
   EXPECT_EQ(picture.substr(0, 13), "P6\n66 32\n255\n");

@@ -57,7 +57,8 @@ TEST(Emnist, LettersCountFromOneAndLieColumnByColumn) {
     EXPECT_EQ(split.train.outputs(), 26);
     EXPECT_EQ(split.train.image, (ImageShape{1, 3, 2}));
     // Stored rows 0 1 2 / 3 4 5 are the columns of the picture.
-    for (Index p = 0; p < 6; ++p) EXPECT_EQ(split.train.inputs(0, p) * 255, (std::vector<int>{0, 3, 1, 4, 2, 5})[static_cast<std::size_t>(p)]);
+    for (Index p = 0; p < 6; ++p)
+      EXPECT_EQ(split.train.inputs(0, p) * 255, (std::vector<int>{0, 3, 1, 4, 2, 5})[static_cast<std::size_t>(p)]);
     EXPECT_EQ(split.train.class_names.front(), "a");
     for (const int c : split.train.classes) EXPECT_TRUE(c >= 0 && c < 26);
   }
@@ -105,7 +106,8 @@ TEST(Classes, KeptOnesAreNumberedInTheOrderAsked) {
   EXPECT_THAT(split.train.class_names, testing::ElementsAre("7", "2", "5"));
   for (const Dataset* part : {&split.train, &split.test})
     for (Index i = 0; i < part->samples(); ++i)
-      EXPECT_NEAR(part->inputs(i, 0) * 255, options.classes[static_cast<std::size_t>(part->classes[static_cast<std::size_t>(i)])], 1e-12);
+      EXPECT_NEAR(part->inputs(i, 0) * 255,
+                  options.classes[static_cast<std::size_t>(part->classes[static_cast<std::size_t>(i)])], 1e-12);
   options.labels = "pair";
   EXPECT_THAT(refusal(options), HasSubstr("two classes"));
   options.classes = {7, 2};

@@ -12,8 +12,8 @@ namespace widthwise {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::ThrowsMessage;
 using testing::random_matrix;
+using ::testing::ThrowsMessage;
 
 Matrix<double> covariance(const Matrix<double>& x) {
   const Matrix<double> centred = x.rowwise() - x.colwise().mean();
@@ -36,7 +36,8 @@ TEST(Pca, WhitenedDataHaveCovarianceOne) {
 }
 
 TEST(Pca, WithoutWhiteningTheCloudKeepsItsShape) {
-  // Divided by sqrt of the mean eigenvalue, the covariance is diag(l_i) / mean(l): its trace is the number of directions.
+  // Divided by sqrt of the mean eigenvalue, the covariance is diag(l_i) / mean(l): its trace is the number of
+  // directions.
   const Matrix<double> x = samples(400, 8, 2);
   const PrincipalComponents components({&x}, 4, false);
   const Matrix<double> c = covariance(components.apply(x));
@@ -71,15 +72,13 @@ TEST(Pca, NoMoreDirectionsThanTheSamplesSpan) {
   const Matrix<double> out = PrincipalComponents({&x}, 6, false).apply(x);
   EXPECT_LT(out.rightCols(2).norm(), 1e-6);  // nothing varies there
   const Matrix<double> constant = Matrix<double>::Constant(5, 3, 2);
-  EXPECT_THAT([&] { PrincipalComponents({&constant}, 1, false); },
-              ThrowsMessage<ConfigError>(HasSubstr("at most 0")));
+  EXPECT_THAT([&] { PrincipalComponents({&constant}, 1, false); }, ThrowsMessage<ConfigError>(HasSubstr("at most 0")));
 }
 
 TEST(Pca, TheNumberOfDirectionsIsChecked) {
   const Matrix<double> x = samples(5, 8, 5);
   for (const Index count : {0, -1, 9})
-    EXPECT_THAT([&] { PrincipalComponents({&x}, count, false); },
-                ThrowsMessage<ConfigError>(HasSubstr("data.pca")));
+    EXPECT_THAT([&] { PrincipalComponents({&x}, count, false); }, ThrowsMessage<ConfigError>(HasSubstr("data.pca")));
 }
 
 }  // namespace

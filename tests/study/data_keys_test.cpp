@@ -2,12 +2,12 @@
 #include <gmock/gmock.h>
 
 #include "text.h"
+#include "widthwise/store/reader.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/data_options.h"
 #include "widthwise/study/prediction.h"
 #include "widthwise/study/run.h"
 #include "widthwise/study/schedule.h"
-#include "widthwise/store/reader.h"
 
 namespace widthwise {
 namespace {
@@ -30,8 +30,8 @@ std::vector<RunRecord> executed(const Configuration& run) {
 
 TEST(DataKeys, AtTheirDefaultsTheyAreNoPartOfAnIdentity) {
   const Configuration plain = run_with("");
-  for (const char* key : {"validation", "classes", "grayscale", "pca", "whiten", "fit", "label_offset", "transpose", "file",
-                          "content", "batch_order", "spectrum_exponent"})
+  for (const char* key : {"validation", "classes", "grayscale", "pca", "whiten", "fit", "label_offset", "transpose",
+                          "file", "content", "batch_order", "spectrum_exponent"})
     EXPECT_THAT(plain.json(), testing::Not(testing::HasSubstr(key)));
   EXPECT_EQ(plain.identity(), run_with("validation = 0\npca = 0\nfit = \"train\"\nwhiten = false").identity());
   EXPECT_NE(plain.identity(), run_with("validation = 4").identity());
@@ -88,7 +88,8 @@ TEST(DataKeys, TheBestRateMayBeChosenOnValidation) {
   text +=
       "[[sweep]]\nname = \"s\"\n\"architecture.width\" = [8, 16, 32]\n\"seed.init\" = [0, 1]\n"
       "\"training.learning_rate\" = { log2 = [-8, 0], step = 2 }\n"
-      "[[prediction]]\nname = \"p\"\nsweep = \"s\"\nagainst = \"architecture.width\"\nexponent = 0\nsource = \"a test\"\n"
+      "[[prediction]]\nname = \"p\"\nsweep = \"s\"\nagainst = \"architecture.width\"\nexponent = 0\nsource = \"a "
+      "test\"\n"
       "of = { optimum = \"training.learning_rate\", minimizes = \"final.validation_loss\" }\n";
   const Study study = parse(text);
   RunOptions options;

@@ -62,7 +62,8 @@ TEST_F(OwnData, ARunIsKnownByWhatTheFileHoldsNotByItsPath) {
   EXPECT_THAT(run.json(), AllOf(HasSubstr("data.content"), testing::Not(HasSubstr("a.csv"))));
   // The last column by its name is the same choice; another column is another run.
   const auto with_target = [&](const std::string& column) {
-    return first(study_of(write("d.csv", 30), "file = \"", "target = \"" + column + "\"\nlabels = \"classes\"\nfile = \""));
+    return first(
+        study_of(write("d.csv", 30), "file = \"", "target = \"" + column + "\"\nlabels = \"classes\"\nfile = \""));
   };
   EXPECT_EQ(run.identity(), with_target("kind").identity());
 }
@@ -94,7 +95,8 @@ TEST_F(OwnData, NumbersOfSamplesStandWhereTheFileHasAsMany) {
 
 TEST_F(OwnData, AShorterFileIsSplitEightyTwenty) {
   Study study = study_of(write("a.csv", 150));
-  EXPECT_THAT(fit_samples(study), AllOf(HasSubstr("a.csv has 150 samples"), HasSubstr("120 for training, 30 for test")));
+  EXPECT_THAT(fit_samples(study),
+              AllOf(HasSubstr("a.csv has 150 samples"), HasSubstr("120 for training, 30 for test")));
   EXPECT_EQ(first(study).whole("data.train"), 120);
   EXPECT_EQ(first(study).whole("data.test"), 30);
   Study again = study_of(write("b.csv", 150));

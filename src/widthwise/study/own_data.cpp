@@ -71,7 +71,9 @@ Settings first_point(const Study& study, const Sweep& sweep) {
 std::string fit_samples(Study& study, const std::set<std::string>& kept) {
   std::string notice;
   for (Sweep& sweep : study.sweeps) {
-    const auto is_count = [](const Axis& axis) { return std::ranges::find(count_keys(), axis.key) != count_keys().end(); };
+    const auto is_count = [](const Axis& axis) {
+      return std::ranges::find(count_keys(), axis.key) != count_keys().end();
+    };
     if (std::ranges::any_of(sweep.axes, is_count)) continue;
     const std::map<std::string, Value> settings = evaluated_settings(first_point(study, sweep));
     const DataOptions options = data_options(settings);
