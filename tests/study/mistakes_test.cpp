@@ -209,7 +209,8 @@ TEST(Mistakes, LettersBeyondAsciiBelongIntoQuotes) {
         "description = \"\"\"größe\n\"\" größe \\\"\"\"\"\"\"  # größe\n", "description = '''größe\n'größe''''\n"})
     EXPECT_FALSE(study_test::parse(fine + tiny).description.empty()) << fine;
   // Looking for the end of a number, it reads on through quotes.
-  EXPECT_THAT(mistake("x = 1e-5\"größe\"\n").got(), HasSubstr("inside of a number"));
+  for (const char* number : {"x = 1e-5\"größe\"\n", "x = [-0:=[\"größe\"]\n"})
+    EXPECT_THAT(mistake(number).got(), HasSubstr("inside of a number")) << number;
   for (const char* escaped : {"x = \"\\ü\"\n", "x = \"\"\"\\\n \n ü\"\"\"\n"})
     EXPECT_THAT(mistake(escaped).got(), HasSubstr("behind a backslash")) << escaped;
   const Study study = parse_study(tiny, "s.toml", "", {{"architecture.activation", "größe"}});

@@ -205,7 +205,7 @@ Claims::Claims(fs::path folder, ClaimOptions options) : state_(std::make_unique<
   if (error) throw StoreError(state_->folder.string(), "a folder that can be created", error.message());
   std::random_device random;
   state_->token = std::to_string(state_->self.process) + "-" + std::to_string(random()) + std::to_string(random());
-  Lock(state_->lock_path());  // shows now, not after the first batch, that the folder can be written
+  const Lock writable(state_->lock_path());  // shows now, not after the first batch, that the folder can be written
   state_->heart = std::thread([state = state_.get()] { state->beat(); });
 }
 

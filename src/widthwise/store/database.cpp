@@ -47,7 +47,7 @@ Stamp stamp_of(const fs::path& file) {
 fs::path private_copy(const fs::path& file) {
   std::string folder = (fs::temp_directory_path() / "widthwise-store-XXXXXX").string();
   if (!mkdtemp(folder.data())) throw StoreError(folder, "a temporary folder", std::strerror(errno));
-  const fs::path copy = fs::path(folder) / file.filename();
+  fs::path copy = fs::path(folder) / file.filename();
   // The journal first: should somebody else roll the file back meanwhile, rolling back our copy again does no harm. If
   // the journal is a different one afterwards, a new transaction began and the pair does not fit together.
   for (int attempt = 0; attempt < 5; ++attempt) {

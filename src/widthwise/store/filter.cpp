@@ -50,6 +50,7 @@ void require_known_keys(const std::vector<RunRecord>& runs, std::span<const RunF
   for (const RunFilter& filter : filters) {
     if (known.contains(filter.key)) continue;
     std::vector<std::string> names;
+    names.reserve(known.size());
     for (const auto& entry : known) names.push_back(entry.first);
     const std::string nearest = nearest_name(filter.key, names);
     throw ConfigError({"command line", filter.key}, "a key some run has", "'" + filter.key + "'",

@@ -22,7 +22,8 @@ nlohmann::json parse_shallow(const std::string& text) {
 
 void flatten(const nlohmann::json& value, const std::string& key, std::map<std::string, std::string>& out) {
   if (value.is_object() && !(value.empty() && !key.empty())) {
-    for (const auto& [name, inner] : value.items()) flatten(inner, key.empty() ? name : key + "." + name, out);
+    for (const auto& [name, inner] : value.items())
+      flatten(inner, key.empty() ? name : std::string(key).append(".").append(name), out);
   } else {
     out[key] = value.is_string() ? value.get<std::string>() : value.dump();
   }

@@ -84,8 +84,9 @@ class Outside {
   void check_character(char c) {
     ++at_;
     if (c == '\n') ++line_, dots_ = 0;
-    const bool ends_word = std::string_view(" \t\r\n=,[]{}").find(c) != std::string_view::npos;
-    if (ends_word)
+    // What ends a number for the library ends any word; a key or the start of a list ends by more.
+    constexpr std::string_view ends = " \t\r\n,]}", more_ends = "=[{";
+    if (ends.find(c) != ends.npos || (!in_number() && more_ends.find(c) != more_ends.npos))
       word_ = 0;
     else if (word_ == 0)
       word_ = c;
@@ -94,10 +95,11 @@ class Outside {
       fail("TOML", "a letter beyond ASCII outside of quotes", "texts, and keys with such letters, stand in quotes");
   }
 
+  bool in_number() const { return std::isdigit(static_cast<unsigned char>(word_)) || word_ == '+' || word_ == '-'; }
+
   // Looking for the end of a number the library reads on through quotes, where it must not meet such letters either.
   void start_string(char quote) {
-    if (std::isdigit(static_cast<unsigned char>(word_)) || word_ == '+' || word_ == '-')
-      fail("TOML", "a quote inside of a number");
+    if (in_number()) fail("TOML", "a quote inside of a number");
     if (word_ == 0) word_ = quote;
     pass_string(quote);
   }
