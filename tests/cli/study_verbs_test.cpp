@@ -121,6 +121,48 @@ TEST(Report, DrawsUnfinishedStudiesAndExplainsVerdicts) {
   EXPECT_THAT(unknown.err, HasSubstr("order one"));
 }
 
+TEST(Report, CarriesValuesAtInfiniteWidth) {
+  const auto folder = folder_with_study("limits", std::string(small_study) + R"(
+[[derived]]
+name = "limit"
+sweep = "widths"
+of = "initial.output_size"
+over = "architecture.width"
+how = "infinite-width"
+[[figure]]
+name = "to infinity"
+sweep = "widths"
+x = "architecture.width"
+y = "initial.output_size"
+color = "parameterization.name"
+extrapolate = 1
+[[prediction]]
+name = "of order one"
+sweep = "widths"
+of = "limit"
+where = { "parameterization.name" = "ntk" }
+value = 1
+tolerance = 9
+source = "the NTK parameterization"
+)");
+  const Answer run = widthwise("run s.toml --quiet --json", folder);
+  ASSERT_EQ(run.exit, 0) << run.err;
+  const auto answer = nlohmann::json::parse(run.out);
+  const auto& prediction = answer["predictions"][1];
+  EXPECT_EQ(prediction["verdict"], "agrees");
+  EXPECT_EQ(prediction["limit"]["seeds"].size(), 4u);
+  EXPECT_EQ(prediction["limit"]["value"], prediction["measured"]);
+  const auto& rows = answer["derived"][0]["rows"];
+  ASSERT_EQ(rows.size(), 2u);  // a value a parameterization
+  EXPECT_EQ(rows[0]["axes"]["parameterization.name"], "ntk");
+  EXPECT_EQ(rows[0]["limit"]["interval"], prediction["interval"]);
+  const Answer explained = widthwise("report s.toml --explain 'of order one'", folder);
+  EXPECT_THAT(explained.out,
+              AllOf(HasSubstr("residual"), HasSubstr("Limit of each seed"), HasSubstr("y_inf + c/n a seed")));
+  widthwise("report s.toml --figures f", folder);
+  EXPECT_THAT(read_text(folder / "f" / "to-infinity.csv"), AllOf(HasSubstr("ntk fit,"), HasSubstr(",inf,")));
+}
+
 TEST(Runs, FiltersAndExports) {
   const auto folder = folder_with_study("runs");
   widthwise("run s.toml --quiet", folder);
