@@ -297,6 +297,13 @@ INSTANTIATE_TEST_SUITE_P(
              "prediction.against", "not consumed", "architecture.width"},
         Case{"LimitAgainstAnything", limit + claim("limit", 1, 1, "against = \"training.learning_rate\""),
              "prediction.against", "single value", "training.learning_rate"},
+        Case{"FigureOverAConsumedAxis",
+             limit + "[[figure]]\nname = \"f\"\nsweep = \"s\"\ny = \"limit\"\nx = \"architecture.width\"\n", "figure.x",
+             "not consumed", "architecture.width"},
+        Case{"ColourOfAConsumedAxis",
+             best + "[[figure]]\nname = \"f\"\nsweep = \"s\"\ny = \"best size\"\nx = \"architecture.width\"\n"
+                    "color = \"training.learning_rate\"\n",
+             "figure.color", "not consumed", "training.learning_rate"},
         Case{"ExtrapolateSteps",
              "[[figure]]\nname = \"f\"\nsweep = \"s\"\ny = \"train_loss\"\nx = \"step\"\n"
              "extrapolate = 1\n",

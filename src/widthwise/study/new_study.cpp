@@ -63,7 +63,7 @@ tolerance = 0.15
 # sweep = "widths"
 # of = "final.train_loss"
 # over = "seed.init"
-# how = "mean"                         # or variance, difference
+# how = "mean"                         # or variance, difference, best (by = VALUE), infinite-width
 )toml";
 
 // The settings this study wants different from the defaults, as written.

@@ -166,9 +166,10 @@ void check_figure(const Study& study, const FigureSpec& figure) {
   check.axis("row", figure.row);
   check.where(figure.where);
   if (figure.kind == "heatmap") {
-    check.axis("x", figure.x);
-    check.axis("y", figure.y.front());
     check.value("color", figure.color);
+    for (const auto& [member, key] :
+         {std::pair{"x", figure.x}, {"y", figure.y.front()}, {"column", figure.column}, {"row", figure.row}})
+      check.axis_of(member, key, figure.color);
     return;
   }
   check.axis("color", figure.color);
@@ -177,6 +178,10 @@ void check_figure(const Study& study, const FigureSpec& figure) {
   if (!over_time && !check.is_axis(figure.x))
     is_known_key(figure.x) ? check.axis("x", figure.x) : check.value("x", figure.x);
   for (const std::string& y : figure.y) over_time ? check.series("y", y, y) : check.value("y", y);
+  for (const std::string& y : figure.y)
+    for (const auto& [member, key] :
+         {std::pair{"x", figure.x}, {"color", figure.color}, {"column", figure.column}, {"row", figure.row}})
+      if (!over_time && check.is_axis(key)) check.axis_of(member, key, y);
   if (figure.extrapolate.empty()) return;
   if (!check.is_axis(figure.x)) check.fail("extrapolate", "x an axis of widths", figure.x);
   check_widths(check, "extrapolate", check.axis_named(figure.x), figure.extrapolate.size());
