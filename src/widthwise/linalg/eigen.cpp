@@ -17,8 +17,6 @@ namespace {
 using Int = linalg::OpenBlas::Int;
 
 constexpr Index largest_size = Index{1} << 15;
-constexpr Index threaded_size =
-    1024;  // below, threads that wait for each other at every reflection cost more than they do
 
 void check(View<const double> a, Index count) {
   if (a.rows != a.cols || a.rows < 1 || a.rows > largest_size || count < 1 || count > a.rows)
@@ -71,7 +69,7 @@ SymmetricEigen largest_eigenpairs(View<const double> a, Index count) {
   const double unused = 0, tolerance = 0;
   Int found = 0, info = 0, size = -1, whole_size = -1, whole_query = 0;
   double query = 0;
-  const ThreadScope scope(a.rows < threaded_size ? 1 : threads());  // for the library
+  const ThreadScope one(1);  // threads wait for each other at every reflection: see the header
   const auto call = [&](double* work, Int* whole_work) {
     dsyevr("V", "I", "U", &n, work_matrix.data(), &n, &unused, &unused, &first, &last, &tolerance, &found,
            values.data(), columns.data(), &n, support.data(), work, &size, whole_work, &whole_size, &info, 1, 1, 1);
