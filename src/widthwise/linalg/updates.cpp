@@ -186,11 +186,11 @@ void flatten(View<T>&... views) {
 }  // namespace
 
 // Calls name_f32 or name_f64 for the best target of this CPU.
-#define WIDTHWISE_DISPATCH(name, ...)                               \
-  [&] {                                                             \
-    if constexpr (sizeof(T) == 4)                                   \
+#define WIDTHWISE_DISPATCH(name, ...)                       \
+  [&] {                                                     \
+    if constexpr (sizeof(T) == 4)                           \
       return HWY_DYNAMIC_DISPATCH(name##_f32)(__VA_ARGS__); \
-    else                                                            \
+    else                                                    \
       return HWY_DYNAMIC_DISPATCH(name##_f64)(__VA_ARGS__); \
   }()
 
