@@ -97,6 +97,9 @@ TEST(Run, InterruptedExitsWithThreeAndSaysHowToGoOn) {
 }
 
 TEST(Run, ProcessesShareOneStore) {
+#if defined(WIDTHWISE_EMULATED)
+  GTEST_SKIP() << "qemu tells a process another start time of itself than it tells others, who take it for dead";
+#endif
   const auto folder = folder_with_study("shared", replaced(small_study, "steps = 3", "steps = 200"));
   std::ofstream(folder / "go.sh") << "for i in 1 2 3; do '" WIDTHWISE_PROGRAM
                                      "' run s.toml --quiet --threads 1 >out$i 2>err$i || touch failed & done; wait\n";

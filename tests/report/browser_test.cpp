@@ -1,6 +1,7 @@
 // The page in a real browser, from a file, without a network: what is drawn is counted in the resulting document.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <regex>
+#include <string>
 
 #include "example.h"
 #include "widthwise/report/page.h"
@@ -52,11 +54,13 @@ std::size_t count(const std::string& text, const std::string& pattern) {
 
 // Writes and opens a page; the part behind </main> (the library) is left out, it has nothing drawn in it.
 std::string opened(const Page& page, const std::string& name) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "widthwise-report-browser" / name;
+  // Of this process alone: browsers do not share a profile.
+  const auto folder = std::filesystem::path(testing::TempDir()) / ("widthwise-" + name + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   const auto path = folder / "report.html";
   write_page(path, page);
   const std::string document = document_after_scripts(*browser(), path);
+  std::filesystem::remove_all(folder);
   return document.substr(0, document.find("</main>"));
 }
 

@@ -95,6 +95,9 @@ TEST_F(ClaimsTest, AHalfWrittenClaimIsRespectedUntilItIsOld) {
 }
 
 TEST_F(ClaimsTest, OfManyTakersOneWins) {
+#if defined(WIDTHWISE_EMULATED)
+  GTEST_SKIP() << "qemu tells a process another start time of itself than it tells others, who take it for dead";
+#endif
   for (const char* batch : {"x", "y", "z"}) {
     foreign_claim(batch, 1000s);
     int gate[2];
@@ -132,6 +135,9 @@ TEST_F(ClaimsTest, AHeartbeatKeepsAClaimAlive) {
 }
 
 TEST_F(ClaimsTest, AStoppedProcessLosesItsClaimAndLeavesTheNewOneAlone) {
+#if defined(WIDTHWISE_EMULATED)
+  GTEST_SKIP() << "qemu tells a process another start time of itself than it tells others, who take it for dead";
+#endif
   const ClaimOptions quick{50ms, 300ms};
   int ready[2], go[2];
   ASSERT_EQ(pipe(ready), 0);
@@ -213,6 +219,9 @@ int share_the_work(const std::filesystem::path& folder, int worker, int dies_at)
 }
 
 TEST_F(ClaimsTest, ProcessesShareTheWorkAlsoWhenOneIsKilled) {
+#if defined(WIDTHWISE_EMULATED)
+  GTEST_SKIP() << "qemu tells a process another start time of itself than it tells others, who take it for dead";
+#endif
   std::vector<pid_t> workers;
   for (int worker = 0; worker < 4; ++worker)
     workers.push_back(start_child([&] { return share_the_work(folder_, worker, worker == 1 ? 5 : 0); }));

@@ -127,6 +127,9 @@ const std::vector<std::pair<std::string, std::string>> longer{
     {"training.steps", "400"}, {"sweep.s.seed.init", "{ from = 0, count = 12 }"}, {"measure.times.every", "100"}};
 
 TEST(Schedule, KilledInTheMiddleItGoesOnWithoutLossOrDouble) {
+#if defined(WIDTHWISE_EMULATED)
+  GTEST_SKIP() << "qemu tells a process another start time of itself than it tells others, who take it for dead";
+#endif
   const Folder folder("widthwise-killed");
   const Study study = parse_study(tiny + sweep, "study.toml", "", longer);
   const pid_t child = run_in_child(study, quiet(folder, 1));
@@ -167,6 +170,9 @@ TEST(Schedule, ClaimsOfADeadHostAreRespectedWhileTheyAreFreshAndRetakenAfter) {
 }
 
 TEST(Schedule, TwoProcessesShareOneStore) {
+#if defined(WIDTHWISE_EMULATED)
+  GTEST_SKIP() << "qemu tells a process another start time of itself than it tells others, who take it for dead";
+#endif
   const Folder folder("widthwise-shared");
   const Study study = parse_study(tiny + sweep, "study.toml", "", longer);
   const pid_t a = run_in_child(study, quiet(folder, 1)), b = run_in_child(study, quiet(folder, 1));
@@ -180,6 +186,9 @@ TEST(Schedule, TwoProcessesShareOneStore) {
 }
 
 TEST(Schedule, WhatOthersRecordMeanwhileIsCounted) {
+#if defined(WIDTHWISE_EMULATED)
+  GTEST_SKIP() << "qemu tells a process another start time of itself than it tells others, who take it for dead";
+#endif
   const Folder folder("widthwise-elsewhere");
   const Study study = parse_study(tiny + sweep, "study.toml", "", longer);
   const pid_t child = run_in_child(study, quiet(folder, 1));
