@@ -51,6 +51,27 @@ TEST(StepControl, IsStuckWhereTimeCannotMove) {
   EXPECT_TRUE(control.stuck(1e14));
 }
 
+TEST(StepControl, IsStuckWhereAThousandTrialsLeadNowhere) {
+  // Accepted and refused in turn, as before a kink.
+  StepControl control({.first = 1e-14});
+  bool stuck = false;
+  double time = 1;
+  for (int trial = 0; trial < 1000; ++trial) {
+    if (control.judge(trial % 2 == 0 ? 0 : 1, 0) == Answer::accepted) time += 1e-14;
+    control.restore({1e-14, control.state().accepted, control.state().refused, 0, control.state().mark,
+                     control.state().mark_trials});
+    stuck = stuck || control.stuck(time);
+  }
+  EXPECT_FALSE(stuck);  // the first thousand came from time 0
+  for (int trial = 0; trial < 1000; ++trial) {
+    control.judge(1, 0);
+    control.restore({1e-14, control.state().accepted, control.state().refused, 0, control.state().mark,
+                     control.state().mark_trials});
+    stuck = stuck || control.stuck(time);
+  }
+  EXPECT_TRUE(stuck);
+}
+
 TEST(StepControl, RelativeChangeIsThatOfTheArticle) {
   EXPECT_DOUBLE_EQ(relative_gradient_change(2, 8, 4), 1);
   EXPECT_EQ(relative_gradient_change(0, 8, 8), 0);

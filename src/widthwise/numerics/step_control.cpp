@@ -37,6 +37,17 @@ StepControl::Answer StepControl::judge(double dgrad, double dout) {
   return Answer::refused;
 }
 
+bool StepControl::stuck(double time) {
+  if (time + state_.dt == time) return true;
+  constexpr std::int64_t patience = 1000;
+  const std::int64_t trials = state_.accepted + state_.refused;
+  if (trials - state_.mark_trials < patience) return false;
+  const bool moved = time - state_.mark > 1e-10 * time;
+  state_.mark = time;
+  state_.mark_trials = trials;
+  return !moved;
+}
+
 double relative_gradient_change(double before, double after, double difference) {
   if (before == 0 || after == 0) return 0;
   return difference / before * (difference / after);

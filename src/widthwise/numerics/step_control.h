@@ -38,6 +38,8 @@ class StepControl {
   struct State {
     double dt = 0;
     std::int64_t accepted = 0, refused = 0, forced = 0;  // forced ones count as accepted too
+    double mark = 0;                                     // time when progress was last looked at
+    std::int64_t mark_trials = 0;                        // and trials then
   };
 
   explicit StepControl(const StepRule& rule) : rule_{rule}, state_{rule.first} {}
@@ -46,8 +48,9 @@ class StepControl {
   double dt() const { return state_.dt; }
   /// The outcome of a trial of dt(), which it adapts.
   Answer judge(double dgrad, double dout);
-  /// Whether time + dt is time: nothing can move any more.
-  bool stuck(double time) const { return time + state_.dt == time; }
+  /// Asked after each trial: whether it goes nowhere, time + dt being time, or the last thousand trials having moved
+  /// time by less than 1e-10 of itself. (At a kink, trials too short to reach it alternate with ones that are refused.)
+  bool stuck(double time);
 
   const State& state() const { return state_; }
   void restore(const State& state) { state_ = state; }

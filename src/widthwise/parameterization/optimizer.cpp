@@ -16,7 +16,7 @@ struct Row {
   const char* sentence;
 };
 
-constexpr std::array<Row, 6> rows{{
+constexpr std::array<Row, 7> rows{{
     {"sgd", false, Decay::in_gradient, "gradient descent on batches, L2 decay"},
     {"momentum", false, Decay::in_gradient, "sgd along a running sum of gradients (heavy ball), L2 decay"},
     {"adam", true, Decay::in_gradient,
@@ -25,6 +25,8 @@ constexpr std::array<Row, 6> rows{{
     {"rmsprop", true, Decay::in_gradient, "the gradient over the root of its running mean square, L2 decay"},
     {"muon", true, Decay::decoupled,
      "hidden matrices move along the orthogonal factor of their momentum, all else by adamw (Jordan et al. 2024)"},
+    {"gradient-flow", false, Decay::in_gradient,
+     "the flow dw/dt = -rate gradient by Euler steps kept small (Geiger et al. 2020)"},
 }};
 
 const Row& row(OptimizerKind optimizer) {

@@ -9,6 +9,7 @@
 //   adamw      no                                 decoupled
 //   rmsprop    no                                 in the gradient
 //   muon       no                                 decoupled
+//   flow       yes                                in the gradient
 #pragma once
 
 #include <string_view>
@@ -18,8 +19,8 @@
 
 namespace widthwise {
 
-enum class OptimizerKind { sgd, momentum, adam, adamw, rmsprop, muon };
-/// "sgd", "momentum", "adam", "adamw", "rmsprop", "muon".
+enum class OptimizerKind { sgd, momentum, adam, adamw, rmsprop, muon, flow };
+/// "sgd", "momentum", "adam", "adamw", "rmsprop", "muon", "gradient-flow".
 std::string_view optimizer_name(OptimizerKind optimizer);
 /// @throws ConfigError with key training.optimizer for an unknown name.
 OptimizerKind parse_optimizer(std::string_view name);

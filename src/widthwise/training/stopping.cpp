@@ -40,6 +40,12 @@ bool margins_hold(const Stopping& stopping, View<const T> outputs, View<const T>
   return static_cast<double>(count) >= stopping.share * samples - 1e-9 * samples;  // 0.1 of 30 samples is 3
 }
 
+std::string margin_reason(const Stopping& stopping) {
+  return stopping.share == 1
+             ? fmt::format("all margins had reached {:.3g}", stopping.margin)
+             : fmt::format("{:.3g} % of the margins had reached {:.3g}", 100 * stopping.share, stopping.margin);
+}
+
 template bool margins_hold(const Stopping&, View<const float>, View<const float>);
 template bool margins_hold(const Stopping&, View<const double>, View<const double>);
 

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 
 #include "widthwise/linalg/view.h"
 
@@ -32,6 +33,9 @@ void check_stopping(const Stopping& stopping);
 /// Whether enough of these outputs, samples x outputs, hold the margin. A sample whose margin is NaN does not.
 template <class T>
 bool margins_hold(const Stopping& stopping, View<const T> outputs, View<const T> targets);
+
+/// Why a member stopped then.
+std::string margin_reason(const Stopping& stopping);
 
 /// What patience has seen of one member.
 class LossHistory {

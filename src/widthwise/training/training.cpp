@@ -14,6 +14,7 @@
 #include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/threads.h"
 #include "widthwise/training/blocks.h"
+#include "widthwise/training/flow.h"
 #include "widthwise/training/member_run.h"
 #include "widthwise/training/update_rule.h"
 #include "widthwise/training/worker.h"
@@ -42,7 +43,7 @@ void require_signs(View<const T> targets, const Loss& loss) {
 void require_positive_alphas(const TrainingOptions& options) {
   if (options.alpha_convention == AlphaConvention::none) return;
   const auto check = [](double alpha) {
-    require(alpha > 0 && std::isfinite(alpha), "training.alpha", "a number above 0 (the loss is over alpha^2)", alpha);
+    require(alpha > 0 && std::isfinite(alpha), "training.alpha", "a number above 0 (the loss is divided by it)", alpha);
   };
   if (options.output_scales.empty()) check(options.alpha);
   for (const OutputScale& scale : options.output_scales) check(scale.alpha);
@@ -234,14 +235,19 @@ template <class T>
 std::vector<RunResult> train(Ensemble<T>& ensemble, std::type_identity_t<View<const T>> inputs,
                              std::type_identity_t<View<const T>> targets, const Loss& loss,
                              const TrainingOptions& options, std::span<const std::int64_t> probe_steps,
-                             const std::type_identity_t<Probe<T>>& probe) {
+                             const std::type_identity_t<Probe<T>>& probe,
+                             const std::type_identity_t<FlowHooks<T>>& hooks) {
   check<T>(ensemble, inputs, targets, loss, options);
+  if (options.optimizer == OptimizerKind::flow)
+    return follow_flow<T>(ensemble, inputs, targets, loss, options, probe_steps, probe, hooks);
   return Run<T>(ensemble, inputs, targets, loss, options, probe_steps, probe)();
 }
 
 template std::vector<RunResult> train(Ensemble<float>&, View<const float>, View<const float>, const Loss&,
-                                      const TrainingOptions&, std::span<const std::int64_t>, const Probe<float>&);
+                                      const TrainingOptions&, std::span<const std::int64_t>, const Probe<float>&,
+                                      const FlowHooks<float>&);
 template std::vector<RunResult> train(Ensemble<double>&, View<const double>, View<const double>, const Loss&,
-                                      const TrainingOptions&, std::span<const std::int64_t>, const Probe<double>&);
+                                      const TrainingOptions&, std::span<const std::int64_t>, const Probe<double>&,
+                                      const FlowHooks<double>&);
 
 }  // namespace widthwise

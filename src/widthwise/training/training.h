@@ -10,6 +10,9 @@
 // that the sum above has 1 / alpha where it has alpha: then dg/dt at initialization does not depend on alpha. Losses
 // that are recorded, compared with the target or capped stay the mean Loss, without that factor.
 //
+// By the convention of their code it is Loss / alpha, and the sum has 1. The optimizer `gradient-flow` follows the flow
+// dtheta/dt = -rate dObjective/dtheta in steps of its own choice (flow.h): its step is an accepted step, its time is t.
+//
 // A probe at step k sees the state before update k: step 0 is initialization, `steps` the end. A member whose loss or
 // output is not finite, or above a cap, has diverged at that step and leaves; the others continue. That is a result,
 // not an error.
@@ -29,6 +32,7 @@
 #include "widthwise/loss/loss.h"
 #include "widthwise/network/ensemble.h"
 #include "widthwise/parameterization/scaling.h"
+#include "widthwise/training/flow_options.h"
 #include "widthwise/training/schedule.h"
 #include "widthwise/training/stopping.h"
 
@@ -39,8 +43,12 @@ struct OutputScale {
   double alpha = 1, kappa = 0;
 };
 
-/// What is minimized: the mean loss of g, or that over alpha^2 (above).
-enum class AlphaConvention { none, article };
+/// What is minimized: the mean loss of g, that over alpha^2, or over alpha (above).
+enum class AlphaConvention { none, article, code };
+/// "none", "article" or "code". @throws ConfigError (training.alpha_convention) for another text.
+AlphaConvention parse_alpha_convention(std::string_view name);
+/// dObjective/df over dLoss/dg: alpha, 1/alpha or 1.
+double objective_factor(AlphaConvention convention, double alpha);
 
 /// How an ensemble trains. Rates, Adam's epsilon and weight decay come per tensor from each member's Scaling.
 struct TrainingOptions {
@@ -61,7 +69,9 @@ struct TrainingOptions {
 
   double alpha = 1, kappa = 0;                               // of every member, unless:
   std::vector<OutputScale> output_scales;                    // one a member, where they differ
-  AlphaConvention alpha_convention = AlphaConvention::none;  // article: every alpha must be above 0
+  AlphaConvention alpha_convention = AlphaConvention::none;  // others: every alpha must be above 0
+
+  FlowOptions flow;  // of gradient-flow; its `steps` are the most it may take
 };
 
 enum class RunStatus {
@@ -83,6 +93,20 @@ struct RunResult {
       std::numeric_limits<double>::quiet_NaN();  // of the last batch looked at, at the state returned or just before
 };
 
+struct PassedTimes;  // flow_times.h
+template <class T>
+struct FlowCheckpoint;  // checkpoint.h
+
+/// What there is to know of a gradient flow beside its state.
+template <class T>
+struct FlowProgress {
+  double dt = 0, dgrad = 0, dout = 0;  // of the last accepted step; 0 at the start
+  StepControl::State control;          // the next dt, and how many steps were accepted and refused
+  const PassedTimes& times;
+  Index batch = 0;                // samples of the last step
+  const Parameters<T>& velocity;  // dtheta/dt, one member
+};
+
 /// What a probe sees of one member.
 template <class T>
 struct TrainingState {
@@ -92,12 +116,25 @@ struct TrainingState {
   double time;                   // = step
   OutputScale output_scale;      // of the trained output
   View<const T> initial_output;  // f(theta_0) on the training inputs, samples x outputs; null data where kappa = 0
-  std::span<const double> batch_losses;  // of the updates since this member's previous probe; empty at step 0
+  std::span<const double> batch_losses;   // of the updates since this member's previous probe; empty at step 0
+  const FlowProgress<T>* flow = nullptr;  // of gradient-flow
 };
 
 /// Called for one member at a time, in order of members, from the thread that called train.
 template <class T>
 using Probe = std::function<void(const TrainingState<T>&)>;
+
+/// Who else is called during a gradient flow, from the thread that called train.
+template <class T>
+struct FlowHooks {
+  /// At each of FlowOptions::milestones, with its place there.
+  std::function<void(const TrainingState<T>&, std::size_t)> milestone;
+  /// Where a member's flow was when it was left; null to begin at the start. Asked after the probe at step 0.
+  std::function<const FlowCheckpoint<T>*(Index member)> resume;
+  /// Every `checkpoint_seconds`, and when interrupted.
+  std::function<void(Index member, const FlowCheckpoint<T>&)> checkpoint;
+  double checkpoint_seconds = 60;
+};
 
 /// Trains `ensemble` on inputs (samples x input_dimension) and targets (samples x outputs). `probe` (may be empty) is
 /// called at each of `probe_steps` (ascending, within 0..steps; others are ignored) and wherever a member finishes or
@@ -110,13 +147,14 @@ template <class T>
 std::vector<RunResult> train(Ensemble<T>& ensemble, std::type_identity_t<View<const T>> inputs,
                              std::type_identity_t<View<const T>> targets, const Loss& loss,
                              const TrainingOptions& options, std::span<const std::int64_t> probe_steps = {},
-                             const std::type_identity_t<Probe<T>>& probe = {});
+                             const std::type_identity_t<Probe<T>>& probe = {},
+                             const std::type_identity_t<FlowHooks<T>>& hooks = {});
 
 extern template std::vector<RunResult> train(Ensemble<float>&, View<const float>, View<const float>, const Loss&,
-                                             const TrainingOptions&, std::span<const std::int64_t>,
-                                             const Probe<float>&);
+                                             const TrainingOptions&, std::span<const std::int64_t>, const Probe<float>&,
+                                             const FlowHooks<float>&);
 extern template std::vector<RunResult> train(Ensemble<double>&, View<const double>, View<const double>, const Loss&,
                                              const TrainingOptions&, std::span<const std::int64_t>,
-                                             const Probe<double>&);
+                                             const Probe<double>&, const FlowHooks<double>&);
 
 }  // namespace widthwise

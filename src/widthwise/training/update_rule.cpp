@@ -42,6 +42,8 @@ std::unique_ptr<UpdateRule<T>> make_update_rule(const TrainingOptions& options, 
     case OptimizerKind::muon:
       check_average("training.momentum", options.momentum);
       return std::make_unique<Muon<T>>(options.momentum, adam_averages(options), ensemble);
+    case OptimizerKind::flow:
+      break;  // takes steps of its own (flow.h)
   }
   throw ConfigError({"", "training.optimizer"}, "an optimizer", "another value");
 }

@@ -104,9 +104,7 @@ void Worker<T>::judge(MemberRun<T>& run, Index member, std::int64_t step) {
   if (!(size <= cap))
     return leave(run, RunStatus::diverged, step, problem_.seconds(),
                  fmt::format("output of size {:.3g} at step {}, cap {:.3g}", size, step, cap));
-  // dg/df = alpha, times 1 / alpha^2 where that is the convention.
-  const bool over_alpha_squared = problem_.options.alpha_convention == AlphaConvention::article;
-  const T factor = static_cast<T>(over_alpha_squared ? 1 / run.scale.alpha : run.scale.alpha);
+  const T factor = static_cast<T>(objective_factor(problem_.options.alpha_convention, run.scale.alpha));
   if (factor != T(1))
     for (Index i = 0; i < gradient.rows; ++i)
       for (Index j = 0; j < gradient.cols; ++j) gradient(i, j) *= factor;
@@ -135,10 +133,7 @@ void Worker<T>::stop_by_margin(MemberRun<T>& run, View<const T> outputs, std::in
     for (Index j = 0; j < outputs.cols; ++j)
       trained_(i, j) = alpha * outputs(i, j) + (run.scale.kappa == 0 ? T(0) : kappa * run.initial_output(i, j));
   if (margins_hold<T>(stopping, view(std::as_const(trained_)), problem_.targets))
-    leave(run, RunStatus::stopped, step, problem_.seconds(),
-          stopping.share == 1
-              ? fmt::format("all margins had reached {:.3g}", stopping.margin)
-              : fmt::format("{:.3g} % of the margins had reached {:.3g}", 100 * stopping.share, stopping.margin));
+    leave(run, RunStatus::stopped, step, problem_.seconds(), margin_reason(stopping));
 }
 
 // By forward passes over all samples, which leave the buffers of the current batch behind.
