@@ -104,8 +104,8 @@ TEST_F(OneWeight, FollowsTheExponentialWithAnErrorThatFallsLikeTheStep) {
 }
 
 TEST_F(OneWeight, TimesAreThoseOfTheExponential) {
-  // Centred, F = w - w_0 starts at 0: loss (F - 2)^2 / 2 halves at exp(-2 r t) = 1/2; F leaves its tangent by half of it
-  // where (s - 1 + exp(-s)) / s = 1/2 at s = r t: s = 1.59362.
+  // Centred, F = w - w_0 starts at 0: loss (F - 2)^2 / 2 halves at exp(-2 r t) = 1/2; F leaves its tangent by half of
+  // it where (s - 1 + exp(-s)) / s = 1/2 at s = r t: s = 1.59362.
   auto trained = ensemble(0.7);
   TrainingOptions options = flow_options();
   options.flow.rule.max_dgrad = 1e-7;
@@ -121,8 +121,8 @@ TEST_F(OneWeight, TimesAreThoseOfTheExponential) {
 }
 
 TEST_F(OneWeight, MomentumIsThatOfADampedOscillator) {
-  // tau w'' + w' + r (w - y) = 0 from rest: roots of tau s^2 + s + r; overdamped, since where the gradient passes through
-  // 0 it changes by more than any share of itself.
+  // tau w'' + w' + r (w - y) = 0 from rest: roots of tau s^2 + s + r; overdamped, since where the gradient passes
+  // through 0 it changes by more than any share of itself.
   auto trained = ensemble(0.7);
   const double start = trained.weight(0, 1)(0, 0), tau = 0.3, rate = 0.7, t = 2;
   TrainingOptions options = flow_options();
@@ -132,8 +132,7 @@ TEST_F(OneWeight, MomentumIsThatOfADampedOscillator) {
   options.flow.rule.max_dgrad = 1e-8;
   follow(trained, data, options);
   const double root = std::sqrt(1 - 4 * tau * rate), slow = (-1 + root) / (2 * tau), fast = (-1 - root) / (2 * tau);
-  const double exact =
-      2 + (start - 2) * (fast * std::exp(slow * t) - slow * std::exp(fast * t)) / (fast - slow);
+  const double exact = 2 + (start - 2) * (fast * std::exp(slow * t) - slow * std::exp(fast * t)) / (fast - slow);
   EXPECT_NEAR(trained.weight(0, 1)(0, 0), exact, 2e-3 * std::abs(start - 2));
 }
 
@@ -157,8 +156,8 @@ TEST_F(OneWeight, MomentumThatGrowsWithTimeIsThatOfItsEquation) {
   options.flow.rule.max_dgrad = 1e-8;
   options.flow.rule.first = 1e-4;
   follow(trained, data, options);
-  // v' = -(mu/t)(v + r (w - y)), w' = v. With u = w - y: u'' + (mu/t) u' + (mu/t) r u = 0, regular at 0 with u'(0) = -r u(0): power series
-  // u = sum c_k t^k, k (k + mu - 1) c_k = -mu r c_{k-1}.
+  // v' = -(mu/t)(v + r (w - y)), w' = v. With u = w - y: u'' + (mu/t) u' + (mu/t) r u = 0, regular at 0 with u'(0) = -r
+  // u(0): power series u = sum c_k t^k, k (k + mu - 1) c_k = -mu r c_{k-1}.
   double term = start - 2, series = term, power = 1;
   for (int k = 1; k < 60; ++k) {
     term *= -mu * rate / (k * (k + mu - 1));
@@ -335,7 +334,8 @@ TEST_F(NetFlow, TrainedOutputIsExactlyZeroAtTheStartAndPreciseWhereAlphaIsLarge)
 TEST_F(NetFlow, MilestonesAreTheFirstStatesPastTheirMarks) {
   TrainingOptions options = flow_options(2);
   options.stopping.margin = 1;
-  options.flow.milestones = {{Milestone::Kind::loss, 0.5}, {Milestone::Kind::margin, 0.0}, {Milestone::Kind::margin, 0.5}};
+  options.flow.milestones = {
+      {Milestone::Kind::loss, 0.5}, {Milestone::Kind::margin, 0.0}, {Milestone::Kind::margin, 0.5}};
   Ensemble<double> trained(network, testing::members_with_rates(network, {0.5}));
   const Matrix<double> initial = outputs(trained, data);
   std::vector<std::size_t> reached;
@@ -404,7 +404,8 @@ TEST_F(NetFlow, ResumesFromAnyCheckpointToTheSameBits) {
       if (++calls <= 2) kept[static_cast<std::size_t>(member)] = to_bytes(state);
     };
     options.steps = 400;
-    const auto expected = follow(whole, data, options, std::vector<std::int64_t>{0, 5, 40}, [](const auto&) {}, keep);
+    const auto expected = follow(
+        whole, data, options, std::vector<std::int64_t>{0, 5, 40}, [](const auto&) {}, keep);
     std::vector<std::optional<FlowCheckpoint<double>>> read(2);
     FlowHooks<double> resume;
     resume.resume = [&](Index member) -> const FlowCheckpoint<double>* {
@@ -497,8 +498,8 @@ TEST_F(Flow, TemperatureSetsTheNoise) {
     for (Index m = 0; m < members; ++m) sum += std::pow(trained.weight(m, 1)(0, 0) - minimum, 2);
     return sum / members;
   };
-  // Steps dt w' = -(w - batch mean): Var = dt^2 s^2 / B (1 - B/P) / (1 - (1 - dt)^2) ~ T s^2 / 2, as dt / B (1 - B/P) = T
-  // for batches of distinct samples. 40 members know it to 22 %; four of those are allowed.
+  // Steps dt w' = -(w - batch mean): Var = dt^2 s^2 / B (1 - B/P) / (1 - (1 - dt)^2) ~ T s^2 / 2, as dt / B (1 - B/P) =
+  // T for batches of distinct samples. 40 members know it to 22 %; four of those are allowed.
   for (const double temperature : {0.01, 0.002}) {
     const double dt = temperature * 20 / 0.95;
     const double expected = temperature * spread / (2 - dt);

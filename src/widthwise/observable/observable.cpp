@@ -29,6 +29,22 @@ const std::vector<ObservableInfo>& known_observables() {
       {"weight_change", "Frobenius norm of its change since initialization, relative to its initial norm.", all},
       {"last_update_norm", "Frobenius norm of the last update of each effective weight matrix; NaN at initialization.",
        all},
+      {"displacement", "Length of the way all weights have gone from initialization, relative to their initial norm."},
+      {"step_size", "Of gradient-flow: the last accepted step.", none, false, false, true},
+      {"gradient_step", "Of gradient-flow: |g - g'|^2 / (|g| |g'|) of the last step.", none, false, false, true},
+      {"output_step", "Of gradient-flow: the farthest a trained output went in the last step.", none, false, false,
+       true},
+      {"accepted_steps", "Of gradient-flow: steps taken so far.", none, false, false, true},
+      {"refused_steps", "Of gradient-flow: trials refused so far.", none, false, false, true},
+      {"forced_steps", "Of gradient-flow: steps taken because no smaller one was allowed.", none, false, false, true},
+      {"half_time", "Of gradient-flow: time at which the loss was half of the initial one; NaN before.", none, false,
+       false, true},
+      {"linear_time",
+       "Of gradient-flow: time at which the outputs had left the line they started along by half of the way; NaN "
+       "before.",
+       none, false, false, true},
+      {"preactivation_speed", "Of gradient-flow: root mean square of dh/dt of each hidden layer.", hidden, false, false,
+       true},
   };
   return known;
 }

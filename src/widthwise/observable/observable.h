@@ -8,7 +8,14 @@
 //   smallest_margin    min over samples of the margin u (loss/margin.h)
 //   margins_held       share of samples with u >= m, the loss's margin, 0 where it has none
 //   weight_norm        |W_t|_F                      weight_change        |W_t - W_0|_F / |W_0|_F
-//   last_update_norm   |W_t - W_{t-1}|_F
+//   last_update_norm   |W_t - W_{t-1}|_F                 displacement    |w_t - w_0| / |w_0|, w all of W / multiplier
+//
+// and of gradient flow (training/flow.h), with F the trained output on all training samples:
+//
+//   step_size          dt of the last accepted step      half_time       when the loss was half of the initial one
+//   gradient_step      dgrad of it                       linear_time     when F had left its tangent by half of it
+//   output_step        dout of it                        preactivation_speed  rms dh^l/dt
+//   accepted_steps, refused_steps, forced_steps          so far
 //
 // W are effective weights, multipliers folded in. rms = sqrt(mean of squares) has no power of width in it: a quantity
 // whose entries stay of order 1 as the width grows stays of order 1.
@@ -38,6 +45,7 @@ struct ObservableInfo {
   Layers layers = Layers::none;
   bool needs_test_set = false;
   bool needs_validation_set = false;
+  bool needs_flow = false;  // training by gradient-flow
 
   bool per_layer() const { return layers != Layers::none; }
 };

@@ -18,6 +18,7 @@
 #include "widthwise/network/propagation.h"
 #include "widthwise/observable/observable.h"
 #include "widthwise/observable/sums.h"
+#include "widthwise/training/flow_times.h"
 
 namespace widthwise {
 namespace {
@@ -122,6 +123,31 @@ struct Recorder<T>::State {
     return std::sqrt(square_sum_of_difference<T>(ensemble->weight(member, layer), of(now->previous, layer)));
   }
 
+  double displacement(Index) {
+    double way = 0, start = 0;
+    for (Index layer = 1; layer <= ensemble->layers(); ++layer) {
+      const double m = ensemble->scaling(member).weights[static_cast<std::size_t>(layer - 1)].multiplier;
+      const double norm = now->weight_norm[static_cast<std::size_t>(layer - 1)];
+      way += square_sum_of_difference<T>(ensemble->weight(member, layer), initial_weight(layer)) / (m * m);
+      start += norm * norm / (m * m);
+    }
+    return std::sqrt(way / start);
+  }
+
+  double step_size(Index) { return flow ? flow->dt : nan; }
+  double gradient_step(Index) { return flow ? flow->dgrad : nan; }
+  double output_step(Index) { return flow ? flow->dout : nan; }
+  double accepted_steps(Index) { return flow ? static_cast<double>(flow->control.accepted) : nan; }
+  double refused_steps(Index) { return flow ? static_cast<double>(flow->control.refused) : nan; }
+  double forced_steps(Index) { return flow ? static_cast<double>(flow->control.forced) : nan; }
+  double half_time(Index) { return flow ? flow->times.half_time : nan; }
+  double linear_time(Index) { return flow ? flow->times.linear_time : nan; }
+  double preactivation_speed(Index layer) {
+    if (!flow) return nan;
+    if (layer == 1) passes.jvp(*ensemble, member, flow->velocity, 0);  // serves all layers
+    return rms<T>(passes.tangent(layer));
+  }
+
   static const std::unordered_map<std::string_view, Formula>& formulas() {
     static const std::unordered_map<std::string_view, Formula> all = {
         {"train_loss", &State::train_loss},
@@ -143,6 +169,16 @@ struct Recorder<T>::State {
         {"weight_norm", &State::weight_norm},
         {"weight_change", &State::weight_change},
         {"last_update_norm", &State::last_update_norm},
+        {"displacement", &State::displacement},
+        {"step_size", &State::step_size},
+        {"gradient_step", &State::gradient_step},
+        {"output_step", &State::output_step},
+        {"accepted_steps", &State::accepted_steps},
+        {"refused_steps", &State::refused_steps},
+        {"forced_steps", &State::forced_steps},
+        {"half_time", &State::half_time},
+        {"linear_time", &State::linear_time},
+        {"preactivation_speed", &State::preactivation_speed},
     };
     return all;
   }
@@ -189,7 +225,8 @@ struct Recorder<T>::State {
   MemberState<T>* now = nullptr;
   Index member = 0;
   std::int64_t step = 0;
-  std::vector<double> update_sizes;  // NaN until asked for: update and own_update share a product
+  const FlowProgress<T>* flow = nullptr;  // of gradient-flow
+  std::vector<double> update_sizes;       // NaN until asked for: update and own_update share a product
 };
 
 template <class T>
@@ -358,6 +395,7 @@ void Recorder<T>::operator()(const TrainingState<T>& seen) {
   State& state = *state_;
   state.look(seen.ensemble, seen.member, seen.step);
   state.now->scale = seen.output_scale;
+  state.flow = seen.flow;
   for (const double loss : seen.batch_losses) state.now->batch_loss_sum += loss;
   state.now->batch_losses += static_cast<Index>(seen.batch_losses.size());
 
@@ -377,6 +415,7 @@ void Recorder<T>::finish(const Ensemble<T>& ensemble, std::span<const RunResult>
     const RunResult& result = results[m];
     const bool ended = result.status == RunStatus::finished || result.status == RunStatus::stopped;
     state_->look(ensemble, static_cast<Index>(m), result.step);
+    state_->flow = nullptr;
     const Trace& trace = state_->now->trace;
     if (!ended || trace.empty() || trace.step.back() >= result.step) continue;
     state_->add_point(static_cast<double>(result.step));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <string>
 
 #include "widthwise/base/error.h"
 
@@ -23,9 +24,9 @@ struct Ratios {
 };
 
 TensorScaling tensor(const ScaleRequest& request, const Ratios& ratio, const BlockExponents& width,
-                     const BlockExponents& depth, double base_std) {
+                     const BlockExponents& depth, double base_multiplier, double base_std) {
   TensorScaling t;
-  t.multiplier = ratio.power(width.a, depth.a);
+  t.multiplier = base_multiplier * ratio.power(width.a, depth.a);
   t.init_std = base_std * ratio.power(width.b, depth.b);
   t.rate = request.learning_rate * ratio.power(width.c, depth.c);
   t.epsilon = request.epsilon * ratio.power(width.e, depth.e);
@@ -43,14 +44,21 @@ TensorScaling tensor(const ScaleRequest& request, const Ratios& ratio, const Blo
 
 }  // namespace
 
-InitGains default_gains(double activation_gain) {
-  return {1, activation_gain, 1};
+InitGains default_gains(double activation_gain, BaseIn base_in) {
+  return {1, activation_gain, base_in == BaseIn::init ? 1 : activation_gain};
+}
+
+BaseIn parse_base_in(std::string_view name) {
+  if (name == "init") return BaseIn::init;
+  if (name == "multiplier") return BaseIn::multiplier;
+  throw ConfigError({"", "parameterization.base_in"}, "init or multiplier", "'" + std::string(name) + "'");
 }
 
 Scaling scale(const Parameterization& parameterization, const ScaleRequest& request) {
   require_positive(request.width, "architecture.width");
   require_positive(request.hidden_layers, "architecture.hidden_layers");
   require_positive(request.input_dimension, "architecture.input_dimension");
+  require_positive(request.bias_multiplier, "parameterization.bias_multiplier");
   require_positive(parameterization.reference_width, "parameterization.reference_width");
   require_positive(parameterization.reference_depth, "parameterization.reference_depth");
 
@@ -62,10 +70,14 @@ Scaling scale(const Parameterization& parameterization, const ScaleRequest& requ
     const bool input = layer == 1, output = layer == hidden_layers + 1;
     const double fan_in = input ? request.input_dimension : parameterization.reference_width;
     const double gain = input ? request.gains.input : output ? request.gains.output : request.gains.hidden;
+    const double base = gain / std::sqrt(fan_in);
+    const bool in_init = request.base_in == BaseIn::init;
     scaling.weights.push_back(tensor(request, ratio, parameterization.width.weight(layer, hidden_layers),
-                                     parameterization.depth.weight(layer, hidden_layers), gain / std::sqrt(fan_in)));
+                                     parameterization.depth.weight(layer, hidden_layers), in_init ? 1 : base,
+                                     in_init ? base : 1));
     scaling.biases.push_back(tensor(request, ratio, parameterization.width.bias(layer, hidden_layers),
-                                    parameterization.depth.bias(layer, hidden_layers), request.bias_std));
+                                    parameterization.depth.bias(layer, hidden_layers), request.bias_multiplier,
+                                    request.bias_std));
   }
   return scaling;
 }

@@ -4,8 +4,10 @@
 //
 // Bases, that is the values at the reference: multiplier 1; initial deviation gain / sqrt(fan_in at n_ref), where
 // fan_in is the input dimension for the input block and n_ref for the others; rate = learning_rate; epsilon; weight
-// decay. Biases start at 0 (base deviation 0) unless bias_std is set. Networks work in effective form, W = multiplier *
-// w:
+// decay. Biases start at 0 (base deviation 0) unless bias_std is set. With BaseIn::multiplier the base gain /
+// sqrt(fan_in) is the multiplier's and initial deviations have base 1, as the papers on tangent kernels write their
+// networks: the same start, but effective rates that are gain^2 / fan_in times as large. Networks work in effective
+// form, W = multiplier * w:
 //
 //                 std       rate             epsilon       decay
 //   sgd, momentum std * m   rate * m^2       epsilon / m   decay / m^2     (gradient in w is m times that in W)
@@ -16,6 +18,7 @@
 // first), adamw and muon; under adam and rmsprop effective_decay * W is added to the gradient.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "widthwise/parameterization/exponents.h"
@@ -33,13 +36,20 @@ struct Scaling {
   std::vector<TensorScaling> weights, biases;
 };
 
+/// Where the base gain / sqrt(fan_in) of a weight matrix sits.
+enum class BaseIn { init, multiplier };
+/// "init" or "multiplier". @throws ConfigError with key parameterization.base_in.
+BaseIn parse_base_in(std::string_view name);
+
 /// Factors on 1/sqrt(fan_in) at the reference.
 struct InitGains {
   double input = 1, hidden = 1, output = 1;
 };
 /// Input 1, hidden the activation's gain (relu: sqrt 2), output 1: for |x|^2 = input_dimension every preactivation has
-/// second moment 1. The input is no activation's output, hence its 1; the readout's 1 is the papers' convention.
-InitGains default_gains(double activation_gain);
+/// second moment 1. The input is no activation's output, hence its 1; the readout's 1 is the papers' convention, but
+/// where the base is the multiplier's, they divide the activation by its root mean square, for every layer that reads
+/// it.
+InitGains default_gains(double activation_gain, BaseIn base_in = BaseIn::init);
 
 /// What a scaling is asked for.
 struct ScaleRequest {
@@ -52,7 +62,9 @@ struct ScaleRequest {
   double epsilon = 1e-8;    // of Adam and its kin, at the reference
   double weight_decay = 0;  // of weights and biases, at the reference
   double bias_std = 0;      // deviation of initial biases at the reference
+  double bias_multiplier = 1;
   InitGains gains;
+  BaseIn base_in = BaseIn::init;
 };
 
 /// @throws ConfigError (architecture.width, architecture.hidden_layers, architecture.input_dimension,

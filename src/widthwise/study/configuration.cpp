@@ -51,11 +51,13 @@ class Resolver {
   }
 
   Value standard(const KeySpec& spec) {
-    if (spec.required) throw ConfigError({{}, spec.key}, expectation(spec), "nothing", spec.sentence);
     if (!spec.inherits.empty()) return get(spec.inherits);
-    if (spec.standard_key.empty()) return spec.standard;
-    const auto special = spec.standards.find(to_text(get(spec.standard_key)));
-    return special == spec.standards.end() ? spec.standard : special->second;
+    if (!spec.standard_key.empty()) {
+      const auto special = spec.standards.find(to_text(get(spec.standard_key)));
+      if (special != spec.standards.end()) return special->second;
+    }
+    if (spec.required) throw ConfigError({{}, spec.key}, expectation(spec), "nothing", spec.sentence);
+    return spec.standard;
   }
 
   double number(const std::string& key, const std::string& from) {
@@ -99,6 +101,9 @@ std::string canonical(const std::map<std::string, Value>& values) {
     const KeySpec& spec = key_spec(key);
     if (is_relevant(spec, values)) relevant.push_back({key, value, 0});
   }
+  // A flow draws batches of its own, though training.batch is 0.
+  if (values.at("training.optimizer").text() == "gradient-flow" && values.at("training.temperature").number() > 0)
+    relevant.push_back({"seed.batch", values.at("seed.batch"), 0});
   // Once adam's decay stood beside the update, as adamw's does. Runs recorded then are not those of today.
   if (values.at("training.optimizer").text() == "adam" && values.at("training.weight_decay").number() != 0)
     relevant.push_back({"training.weight_decay_is", {"in the gradient", 0}, 0});
@@ -117,9 +122,29 @@ void check_signs(const Configuration& run) {
     if ((name.text() == "smallest_margin" || name.text() == "margins_held") && labels == "values")
       throw ConfigError({{}, "measure.observables"}, "observables for data.labels = values",
                         name.text() + ", which needs classes or signs");
-  if (run.text("training.alpha_convention") == "article" && run.number("training.alpha") <= 0)
-    throw ConfigError({{}, "training.alpha"}, "a number above 0 (training.alpha_convention = article divides by it)",
+  const std::string& convention = run.text("training.alpha_convention");
+  if (convention != "none" && run.number("training.alpha") <= 0)
+    throw ConfigError({{}, "training.alpha"},
+                      fmt::format("a number above 0 (training.alpha_convention = {} divides by it)", convention),
                       fmt::format("{}", run.number("training.alpha")));
+}
+
+// What gradient flow and batches, or observables of a flow and other rules, cannot do together.
+void check_flow_settings(const Configuration& run) {
+  if (run.text("training.optimizer") != "gradient-flow") {
+    for (const Value& name : run.at("measure.observables").list())
+      if (find_observable(name.text()).needs_flow)
+        throw ConfigError({{}, "measure.observables"},
+                          "observables of training.optimizer = " + run.text("training.optimizer"),
+                          name.text() + ", which is gradient-flow's");
+    return;
+  }
+  if (run.whole("training.batch") != 0)
+    throw ConfigError({{}, "training.batch"}, "0 for gradient-flow, which sees all samples",
+                      fmt::format("{}", run.whole("training.batch")), "training.temperature draws batches of its own");
+  if (run.text("training.schedule") != "constant" || run.whole("training.warmup_steps") != 0)
+    throw ConfigError({{}, "training.schedule"}, "constant for gradient-flow, without warm-up", "another");
+  check_flow(flow_options(run));
 }
 
 // Settings that are right each by itself but not together.
@@ -141,6 +166,7 @@ void check_together(const Configuration& run) {
     refuse("training.loss", "a loss for data.labels = " + run.text("data.labels"),
            "cross-entropy, which needs data.labels = classes");
   check_signs(run);
+  check_flow_settings(run);
   check_schedule(make_schedule(run), run.whole("training.steps"));
   if (run.text("data.labels") == "values" && !std::isnan(run.number("training.stop_margin")))
     refuse("training.stop_margin", "labels with a sign or a class, since margins are theirs", "data.labels = values");

@@ -81,7 +81,9 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
       std::min(number("measure.times.train_points"), samples) + number("data.test") + number("data.validation");
   // A measurement is a forward pass and about as much again for products with W_t - W_0.
   const double moments = static_cast<double>(measured_steps(configuration).size());
-  const double steps = number("training.steps");
+  // How many steps a flow takes is not known before: of the article's problems, some thousands.
+  const bool flow = configuration.text("training.optimizer") == "gradient-flow";
+  const double steps = flow ? std::min(number("training.steps"), 3000.0) : number("training.steps");
 
   RunCost cost;
   cost.flops =

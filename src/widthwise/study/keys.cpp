@@ -166,6 +166,12 @@ void add_parameterization(Keys& keys) {
       optional(number("parameterization.init_gain", 0, positive,
                       "initial standard deviation is gain / sqrt(fan in) at the reference width; none: 1 for "
                       "input and output, the activation's own (relu: sqrt 2) for hidden")));
+  keys.push_back(later(choice("parameterization.base_in", "init", {"init", "multiplier"},
+                              "where gain / sqrt(fan in) sits: the initial deviation, or the multiplier of weights "
+                              "that start at deviation 1 (papers on tangent kernels; then the readout has the hidden "
+                              "gain too)")));
+  keys.push_back(later(number("parameterization.bias_multiplier", 1, positive,
+                              "what biases are multiplied by; their rates go with its square")));
 }
 
 // A key that came after runs were recorded without it.
@@ -248,6 +254,25 @@ void add_data(Keys& keys) {
   add_own_files(keys);
 }
 
+void add_flow(Keys& keys) {
+  const auto of_flow = [&](KeySpec spec) {
+    keys.push_back(where(std::move(spec), "training.optimizer", {"gradient-flow"}));
+  };
+  of_flow(optional(number("training.max_dgrad", 1e-4, positive,
+                          "a step is accepted while |g - g'|^2 / (|g| |g'|) is below; none: whatever it is")));
+  keys.back().standard = {1e-4, 0};
+  of_flow(optional(
+      number("training.max_dout", 0.1, positive, "and while no trained output moves as far; none: however far")));
+  keys.back().standard = {0.1, 0};
+  of_flow(number("training.first_step", 1, positive, "dt of the first trial; others follow from it"));
+  of_flow(number("training.step_floor", 0, {0, infinity}, "steps that small are taken in any case; 0: never"));
+  of_flow(optional(number("training.max_time", 0, positive, "time at which the flow ends")));
+  of_flow(number("training.tau", 0, {}, "time of momentum; below 0: a time growing as t / -tau; 0: none"));
+  of_flow(number("training.temperature", 0, {0, infinity}, "of the noise of sampling batches; 0: all samples"));
+  of_flow(whole("training.least_batch", 1, {1, 1e9}, "with a temperature: samples of a batch at least"));
+  of_flow(whole("training.most_batch", 0, {0, 1e9}, "with a temperature: samples of a batch at most; 0: all"));
+}
+
 void add_training(Keys& keys) {
   const std::string optimizer = "training.optimizer";
   keys.push_back(choice(optimizer, "sgd", names(known_optimizers()), "the update rule"));
@@ -256,12 +281,17 @@ void add_training(Keys& keys) {
   keys.push_back(where(number("training.loss_beta", 20, positive, "of softhinge: its sharpness"), loss, {"softhinge"}));
   keys.push_back(where(number("training.loss_margin", 1, {}, "of hinges and squared-margin: the margin m of y f"), loss,
                        {"hinge", "squared-hinge", "softhinge", "squared-margin"}));
-  keys.push_back(required(number("training.learning_rate", 0, positive, "the rate at the reference width")));
+  const std::vector<std::string> flow{"gradient-flow"};
+  keys.push_back(
+      with_default(required(number("training.learning_rate", 0, positive, "the rate at the reference width")),
+                   optimizer, flow, {1.0, 0}));
   keys.push_back(whole("training.batch", 0, {0, 1e9}, "samples a step; 0 for all"));
   keys.push_back(later(unless(choice("training.batch_order", "shuffled", {"shuffled", "fixed"},
                                      "samples by a new permutation each epoch, or in their own order"),
                               "training.batch", {"0"})));
-  keys.push_back(required(whole("training.steps", 0, {0, many}, "how many updates")));
+  keys.push_back(with_default(
+      required(whole("training.steps", 0, {0, many}, "how many updates; of gradient-flow: accepted steps at most")),
+      optimizer, flow, {std::int64_t{1'000'000}, 0}));
   keys.push_back(with_default(
       where(number("training.momentum", 0.9, share, "of momentum; of muon (0.95)"), optimizer, {"momentum", "muon"}),
       optimizer, {"muon"}, {0.95, 0}));
@@ -274,15 +304,19 @@ void add_training(Keys& keys) {
   keys.push_back(where(number("training.epsilon", 1e-8, {0, infinity}, "of Adam and rmsprop, at the reference width"),
                        optimizer, {"adam", "adamw", "rmsprop", "muon"}));
   keys.push_back(number("training.weight_decay", 0, {0, infinity}, "weight decay at the reference width"));
-  keys.push_back(choice("training.dtype", "float32", {"float32", "float64"}, "precision of the network"));
+  keys.push_back(with_default(choice("training.dtype", "float32", {"float32", "float64"}, "precision of the network"),
+                              optimizer, flow, text("float64")));
   keys.push_back(optional(number("training.max_seconds", 0, positive, "stop a run after this wall time")));
   keys.push_back(
       number("training.target_loss", 0, {0, infinity}, "stop when the training loss is this small; 0: never"));
   keys.push_back(number("training.divergence_cap", 1e6, positive, "outputs or loss above this count as diverged"));
   keys.push_back(number("training.alpha", 1, {}, "the trained output is alpha f + kappa f_0"));
   keys.push_back(number("training.kappa", 0, {}, "-alpha centres the output at initialization"));
-  keys.push_back(later(choice("training.alpha_convention", "none", {"none", "article"},
-                              "article: what is minimized is the loss over alpha^2, what is recorded stays the loss")));
+  keys.push_back(later(choice("training.alpha_convention", "none", {"none", "article", "code"},
+                              "what is minimized: the loss, that over alpha^2 (article), or over alpha (code: with "
+                              "the readout of mean-field, alpha is sqrt(width) times the article's); what is recorded "
+                              "stays the loss")));
+  add_flow(keys);
   const std::string schedule = "training.schedule";
   keys.push_back(later(choice(schedule, "constant", names(known_schedules()), "how all rates change over the steps")));
   keys.push_back(

@@ -94,7 +94,8 @@ TrainingOptions training_options(const RunGroup& group) {
   options.divergence_cap = first.number("training.divergence_cap");
   for (const Configuration& run : group.runs)
     options.output_scales.push_back({run.number("training.alpha"), run.number("training.kappa")});
-  if (first.text("training.alpha_convention") == "article") options.alpha_convention = AlphaConvention::article;
+  options.alpha_convention = parse_alpha_convention(first.text("training.alpha_convention"));
+  options.flow = flow_options(first);
   return options;
 }
 

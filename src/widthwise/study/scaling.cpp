@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "widthwise/parameterization/schemes.h"
@@ -39,6 +40,24 @@ Schedule make_schedule(const Configuration& configuration) {
           .switch_factor = configuration.number("training.switch_factor")};
 }
 
+FlowOptions flow_options(const Configuration& configuration) {
+  const auto or_none = [&](const char* key) {
+    const double number = configuration.number(key);
+    return std::isnan(number) ? std::numeric_limits<double>::infinity() : number;
+  };
+  FlowOptions options;
+  options.rule.max_dgrad = or_none("training.max_dgrad");
+  options.rule.max_dout = or_none("training.max_dout");
+  options.rule.first = configuration.number("training.first_step");
+  options.rule.floor = configuration.number("training.step_floor");
+  options.max_time = or_none("training.max_time");
+  options.tau = configuration.number("training.tau");
+  options.temperature = configuration.number("training.temperature");
+  options.least_batch = configuration.whole("training.least_batch");
+  options.most_batch = configuration.whole("training.most_batch");
+  return options;
+}
+
 std::shared_ptr<const Loss> make_loss(const Configuration& configuration) {
   LossParameters parameters;
   const auto relevant = [&](const char* key) { return is_relevant(key_spec(key), configuration.values()); };
@@ -75,7 +94,9 @@ Scaling make_scaling(const Configuration& configuration, Index inputs) {
   request.weight_decay = configuration.number("training.weight_decay");
   const double gain = configuration.number("parameterization.init_gain");
   const auto activation = make_activation(configuration);
-  request.gains = std::isnan(gain) ? default_gains(activation->gain()) : InitGains{gain, gain, gain};
+  request.base_in = parse_base_in(configuration.text("parameterization.base_in"));
+  request.bias_multiplier = configuration.number("parameterization.bias_multiplier");
+  request.gains = std::isnan(gain) ? default_gains(activation->gain(), request.base_in) : InitGains{gain, gain, gain};
   return scale(make_parameterization(configuration), request);
 }
 

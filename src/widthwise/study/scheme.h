@@ -9,6 +9,7 @@
 #include "widthwise/parameterization/activation_facts.h"
 #include "widthwise/parameterization/exponents.h"
 #include "widthwise/study/grid.h"
+#include "widthwise/training/flow_options.h"
 #include "widthwise/training/schedule.h"
 
 namespace widthwise {
@@ -19,6 +20,8 @@ Parameterization make_parameterization(const Configuration& configuration);
 std::shared_ptr<const Activation> make_activation(const Configuration& configuration);
 /// Its numbers as they stand; check_schedule says whether they fit.
 Schedule make_schedule(const Configuration& configuration);
+/// Its numbers as they stand; check_flow says whether they fit.
+FlowOptions flow_options(const Configuration& configuration);
 /// @throws ConfigError (training.loss*)
 std::shared_ptr<const Loss> make_loss(const Configuration& configuration);
 /// What the outcome engine asks of an activation.

@@ -28,9 +28,7 @@ class Writer {
     (*this)(static_cast<std::uint64_t>(numbers.size()));
     bytes_.append(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(Number));
   }
-  void operator()(const std::vector<bool>& flags) {
-    (*this)(std::vector<std::uint8_t>(flags.begin(), flags.end()));
-  }
+  void operator()(const std::vector<bool>& flags) { (*this)(std::vector<std::uint8_t>(flags.begin(), flags.end())); }
   template <class T>
   void operator()(const Matrix<T>& matrix) {
     (*this)(static_cast<std::uint64_t>(matrix.cols()));

@@ -20,7 +20,7 @@ namespace widthwise {
 
 namespace {
 
-constexpr double segment_seconds = 0.05;         // between looks at clock, interrupts and probes
+constexpr double segment_seconds = 0.05;              // between looks at clock, interrupts and probes
 constexpr double buffer_bytes = 256.0 * 1024 * 1024;  // of activations a worker holds at once
 
 template <class T>
@@ -82,7 +82,8 @@ class FlowRun {
         members_(static_cast<std::size_t>(ensemble.size())) {
     const double bytes =
         static_cast<double>(sizeof(T)) * static_cast<double>(plan_.largest) * numbers_of_a_sample(ensemble);
-    const Index chunk = std::clamp<Index>(static_cast<Index>(buffer_bytes / bytes), 16, std::max<Index>(inputs.rows, 16));
+    const Index chunk =
+        std::clamp<Index>(static_cast<Index>(buffer_bytes / bytes), 16, std::max<Index>(inputs.rows, 16));
     for (int worker = 0; worker < plan_.threads; ++worker)
       workers_.emplace_back(ensemble, problem_, chunk, plan_.largest);
     for (std::size_t m = 0; m < members_.size(); ++m) {
@@ -158,7 +159,8 @@ class FlowRun {
                                    member.times.passed(),
                                    member.rows.empty() ? problem_.inputs.rows : static_cast<Index>(member.rows.size()),
                                    direction_};
-    const View<const T> initial = member.scale.kappa != 0 ? view(std::as_const(member.initial_output)) : View<const T>{};
+    const View<const T> initial =
+        member.scale.kappa != 0 ? view(std::as_const(member.initial_output)) : View<const T>{};
     use(TrainingState<T>{ensemble_, index, member.step(), member.time, member.scale, initial, {}, &progress});
   }
 
@@ -308,7 +310,7 @@ template std::vector<RunResult> follow_flow(Ensemble<float>&, View<const float>,
                                             const TrainingOptions&, std::span<const std::int64_t>, const Probe<float>&,
                                             const FlowHooks<float>&);
 template std::vector<RunResult> follow_flow(Ensemble<double>&, View<const double>, View<const double>, const Loss&,
-                                            const TrainingOptions&, std::span<const std::int64_t>,
-                                            const Probe<double>&, const FlowHooks<double>&);
+                                            const TrainingOptions&, std::span<const std::int64_t>, const Probe<double>&,
+                                            const FlowHooks<double>&);
 
 }  // namespace widthwise

@@ -1,6 +1,7 @@
 // Gradient flow (Geiger, Spigler, Jacot and Wyart 2020, section 1.4 of their method): every member follows
 //
-//   dtheta/dt = -rate (dObjective/dtheta + decay theta),   objective = Loss, Loss / alpha^2 or Loss / alpha (training.h)
+//   dtheta/dt = -rate (dObjective/dtheta + decay theta),   objective = Loss, Loss / alpha^2 or Loss / alpha
+//   (training.h)
 //
 // by explicit Euler steps, each member with its own dt, accepted only where they change gradient and outputs little
 // (numerics/step_control.h); or with momentum of time tau; or on batches whose sampling noise has a temperature

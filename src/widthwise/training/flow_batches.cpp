@@ -1,6 +1,6 @@
-// Flow with a temperature T (Geiger, Spigler, Jacot and Wyart 2020, their library's stochastic variant): samples flow in
-// at a rate 1 / (T + dt / P), so that steps of any size dt carry the sampling noise of one temperature. A step of dt at
-// time t takes as many samples as have come in since those taken before,
+// Flow with a temperature T (Geiger, Spigler, Jacot and Wyart 2020, their library's stochastic variant): samples flow
+// in at a rate 1 / (T + dt / P), so that steps of any size dt carry the sampling noise of one temperature. A step of dt
+// at time t takes as many samples as have come in since those taken before,
 //
 //   batch = round((t + dt - paid) / (T + dt / P)),   paid += batch (T + dt / P) when the step is accepted.
 //
@@ -44,8 +44,7 @@ bool FlowWorker<T>::choose_batch(FlowMember<T>& member, Key key) const {
     if (share < 1) set_step(member.control, flow.temperature * static_cast<double>(batch) / (1 - share));
   } else {
     const double dt = member.control.dt();
-    const double wanted =
-        std::round((member.time + dt - member.paid) / time_of_a_sample(flow.temperature, dt, count));
+    const double wanted = std::round((member.time + dt - member.paid) / time_of_a_sample(flow.temperature, dt, count));
     if (wanted < static_cast<double>(least) && member.fresh == 0) return false;
     if (wanted > static_cast<double>(most)) set_step(member.control, dt * static_cast<double>(most) / wanted);
     batch = static_cast<Index>(std::clamp(wanted, static_cast<double>(least), static_cast<double>(most)));

@@ -50,8 +50,8 @@ std::vector<std::size_t> FlowTimes<T>::step(double time, double loss, double sma
   for (std::size_t i = 0; i < milestones.size(); ++i) {
     if (passed_.milestones[i]) continue;
     const Milestone& one = milestones[i];
-    passed_.milestones[i] = one.kind == Milestone::Kind::loss ? loss <= one.value * passed_.initial_loss
-                                                              : smallest_margin >= one.value;
+    passed_.milestones[i] =
+        one.kind == Milestone::Kind::loss ? loss <= one.value * passed_.initial_loss : smallest_margin >= one.value;
     if (passed_.milestones[i]) reached.push_back(i);
   }
   return reached;

@@ -23,8 +23,8 @@ struct PassedTimes {
   double linear_time = std::numeric_limits<double>::quiet_NaN();
   double initial_loss = std::numeric_limits<double>::quiet_NaN();
   double last_time = 0, last_loss = std::numeric_limits<double>::quiet_NaN();  // of the last accepted step
-  double last_deviation = 0;                                                  // |F - F_0 - t V| / |t V| there
-  std::vector<bool> milestones;                                               // which were passed
+  double last_deviation = 0;                                                   // |F - F_0 - t V| / |t V| there
+  std::vector<bool> milestones;                                                // which were passed
 };
 
 template <class T>

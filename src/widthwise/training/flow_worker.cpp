@@ -30,10 +30,7 @@ MemberRange next_range(std::span<const FlowMember<T>> members, Index first, Inde
 
 template <class T>
 FlowWorker<T>::FlowWorker(const Ensemble<T>& ensemble, const FlowProblem<T>& problem, Index chunk, Index members)
-    : problem_(problem),
-      propagation_(ensemble, chunk, members),
-      inputs_(problem.inputs),
-      targets_(problem.targets) {}
+    : problem_(problem), propagation_(ensemble, chunk, members), inputs_(problem.inputs), targets_(problem.targets) {}
 
 // F of one chunk into the trial, and the gradient of the objective in the network's outputs.
 template <class T>
@@ -59,10 +56,8 @@ void FlowWorker<T>::look(FlowMember<T>& member, Index index, Index first, Index 
   trial.refused = look_ == Look::trial && !(trial.dout < problem_.options.flow.rule.max_dout) &&
                   member.control.dt() > problem_.options.flow.rule.floor;
   const double share = static_cast<double>(rows) / static_cast<double>(inputs_.rows);
-  trial.loss +=
-      share * problem_.loss.gradient(gradient, targets_.block(first, 0, rows, targets_.cols), gradient);
-  const T factor =
-      static_cast<T>(share * objective_factor(problem_.options.alpha_convention, member.scale.alpha));
+  trial.loss += share * problem_.loss.gradient(gradient, targets_.block(first, 0, rows, targets_.cols), gradient);
+  const T factor = static_cast<T>(share * objective_factor(problem_.options.alpha_convention, member.scale.alpha));
   for (Index i = 0; i < rows; ++i)
     for (Index j = 0; j < gradient.cols; ++j) gradient(i, j) *= factor;
 }
@@ -70,8 +65,7 @@ void FlowWorker<T>::look(FlowMember<T>& member, Index index, Index first, Index 
 // Outputs, loss and gradient of the weights in the ensemble, into each member's trial. Once dout is too large for a
 // member, what is left of it is left out.
 template <class T>
-void FlowWorker<T>::evaluate(const Ensemble<T>& ensemble, Members members, MemberRange range,
-                             Parameters<T>& gradient) {
+void FlowWorker<T>::evaluate(const Ensemble<T>& ensemble, Members members, MemberRange range, Parameters<T>& gradient) {
   const Index end = range.first + range.count;
   for (Index m = range.first; m < end; ++m) {
     FlowLook<T>& trial = members[static_cast<std::size_t>(m)].trial;
@@ -92,10 +86,10 @@ void FlowWorker<T>::evaluate(const Ensemble<T>& ensemble, Members members, Membe
         propagation_.backward(ensemble, good, [&](const Factors<T>& factors) {
           const T keep = first == 0 ? T(0) : T(1);
           const Index from = factors.members.first;
-          dense_layer::backward_weight<T>(
-              T(1), factors.delta, factors.input, keep,
-              factors.layer == 1 ? gradient.stacked_first_weight(from, factors.members.count)
-                                 : gradient.weight(from, factors.layer));
+          dense_layer::backward_weight<T>(T(1), factors.delta, factors.input, keep,
+                                          factors.layer == 1
+                                              ? gradient.stacked_first_weight(from, factors.members.count)
+                                              : gradient.weight(from, factors.layer));
           for (Index m = from; m < from + factors.members.count; ++m)
             if (const View<T> bias = gradient.bias(m, factors.layer); bias.data)
               dense_layer::backward_bias<T>(T(1), delta_of(factors, m), keep, bias.data);
@@ -150,8 +144,7 @@ void FlowWorker<T>::begin(const Ensemble<T>& ensemble, Members members, MemberRa
         propagation_.forward(ensemble, inputs_.block(first, 0, rows, inputs_.cols), m);
         const View<const T> moved = propagation_.jvp(ensemble, m, *direction, 0);
         for (Index i = 0; i < rows; ++i)
-          for (Index j = 0; j < moved.cols; ++j)
-            speed(first + i, j) = static_cast<T>(member.scale.alpha) * moved(i, j);
+          for (Index j = 0; j < moved.cols; ++j) speed(first + i, j) = static_cast<T>(member.scale.alpha) * moved(i, j);
       }
     }
     member.times = FlowTimes<T>(member.now.loss, member.now.outputs, std::move(speed), flow.milestones.size());
@@ -226,10 +219,11 @@ void FlowWorker<T>::judge(Ensemble<T>& ensemble, FlowMember<T>& member, Index in
     accept(ensemble, member, index);
   }
   if (member.active && member.control.stuck(member.time))
-    leave(member, RunStatus::stopped,
-          fmt::format("stuck at time {:.6g}, dt {:.3g}: gradients jump at any step, as those of kinked activations may; "
-                      "set training.step_floor, or training.max_dgrad = inf with a smaller training.max_dout",
-                      member.time, member.control.dt()));
+    leave(
+        member, RunStatus::stopped,
+        fmt::format("stuck at time {:.6g}, dt {:.3g}: gradients jump at any step, as those of kinked activations may; "
+                    "set training.step_floor, or training.max_dgrad = \"none\" with a smaller training.max_dout",
+                    member.time, member.control.dt()));
 }
 
 template <class T>
@@ -261,8 +255,8 @@ void FlowWorker<T>::note_step(FlowMember<T>& member) {
                              member.step(), cap));
   const View<const T> outputs = view(std::as_const(member.now.outputs));
   const std::vector<Milestone>& milestones = problem_.options.flow.milestones;
-  const bool margins = std::ranges::any_of(
-      milestones, [](const Milestone& one) { return one.kind == Milestone::Kind::margin; });
+  const bool margins =
+      std::ranges::any_of(milestones, [](const Milestone& one) { return one.kind == Milestone::Kind::margin; });
   const double least = margins ? smallest_margin(outputs, problem_.targets) : std::nan("");
   member.reached = member.times.step(member.time, member.now.loss, least, outputs, milestones);
   member.waits = !member.reached.empty() || std::ranges::binary_search(problem_.probe_steps, member.step());
@@ -285,8 +279,7 @@ void FlowWorker<T>::stop_where_asked(FlowMember<T>& member) {
     return leave(member, RunStatus::stopped,
                  fmt::format("the training loss had not fallen by a share of {:.3g} for {} steps",
                              options.stopping.min_improvement, member.step() - member.history.best_step()));
-  if (member.time >= options.flow.max_time || member.step() >= options.steps)
-    leave(member, RunStatus::finished, "");
+  if (member.time >= options.flow.max_time || member.step() >= options.steps) leave(member, RunStatus::finished, "");
 }
 
 template <class T>

@@ -3,12 +3,13 @@
 //
 //   trial      theta' = theta - dt rate (G + decay theta)                                   no momentum
 //              v' = x v - (1 - x) rate (G + decay theta), theta' = theta + dt v'            x = exp(-dt / tau), or
-//                                                                                           (t / (t + dt))^-tau, tau < 0
+//                                                                                           (t / (t + dt))^-tau, tau <
+//                                                                                           0
 //   judged by  |G - G'|^2 / (|G| |G'|) with |G|^2 = sum over tensors of rate |G|^2, and max |F' - F|
 //
-// |G|^2 is the squared speed of the trained w over their rate, so that neither gauge nor multipliers change it; with one
-// rate for all it is the article's |g|^2 times that rate. One pass forward and back serves the test of a step and the
-// next step; where dout is too large, the pass back is left out.
+// |G|^2 is the squared speed of the trained w over their rate, so that neither gauge nor multipliers change it; with
+// one rate for all it is the article's |g|^2 times that rate. One pass forward and back serves the test of a step and
+// the next step; where dout is too large, the pass back is left out.
 #pragma once
 
 #include <chrono>
