@@ -9,11 +9,11 @@
 #include "terminal.h"
 #include "verbs.h"
 #include "widthwise/base/error.h"
+#include "widthwise/base/write_file.h"
 #include "widthwise/data/load.h"
 #include "widthwise/data/picture.h"
 #include "widthwise/data/user_files.h"
 #include "widthwise/report/text.h"
-#include "widthwise/report/write_file.h"
 
 namespace widthwise::cli {
 
@@ -154,7 +154,7 @@ void write_picture(const Options& options, const Dataset& train) {
     throw ConfigError({"command line", "--picture"}, "a set of images", "samples that are no images");
   std::vector<Index> rows = options.show;
   for (Index i = 0; options.show.empty() && i < std::min<Index>(100, train.samples()); ++i) rows.push_back(i);
-  report::write_file(options.picture, picture_file(train, rows));
+  write_file(options.picture, picture_file(train, rows));
   notice("{} samples in {}\n", rows.size(), options.picture);
 }
 

@@ -5,7 +5,7 @@
 
 #include "verbs.h"
 #include "widthwise/base/error.h"
-#include "widthwise/report/write_file.h"
+#include "widthwise/base/write_file.h"
 #include "widthwise/study/new_study.h"
 
 namespace widthwise::cli {
@@ -22,7 +22,7 @@ void write_new_study(const Options& options) {
   if (std::filesystem::exists(options.file) && !options.force)
     throw ConfigError({options.file.string(), {}}, "a file that does not exist yet", "an existing one",
                       "--force overwrites it");
-  report::write_file(options.file, new_study(options.title.empty() ? options.file.stem().string() : options.title));
+  write_file(options.file, new_study(options.title.empty() ? options.file.stem().string() : options.title));
   fmt::print("{0} written. Next: widthwise run {0} --dry-run\n", options.file.string());
 }
 

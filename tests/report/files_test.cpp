@@ -10,10 +10,10 @@
 
 #include "example.h"
 #include "widthwise/base/error.h"
+#include "widthwise/base/write_file.h"
 #include "widthwise/report/csv.h"
 #include "widthwise/report/gnuplot.h"
 #include "widthwise/report/plotly_json.h"
-#include "widthwise/report/write_file.h"
 
 namespace widthwise::report {
 namespace {

@@ -40,13 +40,13 @@ std::string identity(const std::string& settings) {
 
 TEST(TrainingKeys, EveryOptimizerRuns) {
   std::set<double> losses;
-  for (const Named& optimizer : known_optimizers()) {
+  for (const Named& optimizer : known_update_rules()) {
     const auto run = records("\"training.optimizer\" = \"" + optimizer.name + "\"\n\"training.weight_decay\" = 0.1\n");
     ASSERT_EQ(run.size(), 1U) << optimizer.name;
     EXPECT_EQ(run[0].status, "finished") << optimizer.name;
     losses.insert(run[0].finals.at("train_loss"));
   }
-  EXPECT_EQ(losses.size(), known_optimizers().size());  // six rules, six results
+  EXPECT_EQ(losses.size(), known_update_rules().size());  // six rules, six results
 }
 
 TEST(TrainingKeys, DefaultsAreThoseOfTheRule) {

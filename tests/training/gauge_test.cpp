@@ -104,7 +104,7 @@ void expect_literal(std::string_view scheme, OptimizerKind optimizer) {
 }
 
 TEST(Gauge, EffectiveTrainingIsTheLiteralOne) {
-  for (const Named& optimizer : known_optimizers())
+  for (const Named& optimizer : known_update_rules())
     for (const Named& scheme : known_schemes()) expect_literal(scheme.name, parse_optimizer(optimizer.name));
 }
 
@@ -113,7 +113,7 @@ TEST(Gauge, AFactorMovedBetweenMultiplierAndWeightsChangesNothing) {
   // std, rate, epsilon and decay of W. s = 1/2 at n = 16 is a factor 4, exact in binary. Epsilon and decay have
   // exponents of their own, and at this width both are large enough to show.
   const Rational s(1, 2);
-  for (const Named& named : known_optimizers()) {
+  for (const Named& named : known_update_rules()) {
     SCOPED_TRACE(named.name);
     const OptimizerKind optimizer = parse_optimizer(named.name);
     const bool size_matters = optimizer == OptimizerKind::sgd || optimizer == OptimizerKind::momentum;

@@ -100,7 +100,7 @@ TEST(Schedule, TrainingFollowsItHoweverItIsCut) {
 TEST(Schedule, ARateOfZeroStopsAllMotion) {
   const testing::Data data = testing::small_data();
   const Architecture network = testing::small_mlp();
-  for (const Named& optimizer : known_optimizers()) {
+  for (const Named& optimizer : known_update_rules()) {
     const auto members = testing::members_with_rates(network, {0.05});
     Ensemble<double> shorter(network, members), longer(network, members);
     TrainingOptions options;

@@ -86,7 +86,7 @@ TEST_F(Training, AProbeChangesNothing) {
 TEST_F(Training, AMemberOfAnEnsembleTrainsAsItWouldAlone) {
   // Stacked products may round differently: equal to 1e-12 after ten steps, not bitwise.
   const std::vector<double> rates = {0.05, 0.1, 0.2, 0.4, 0.15};
-  for (const Named& optimizer : known_optimizers()) {
+  for (const Named& optimizer : known_update_rules()) {
     options.optimizer = parse_optimizer(optimizer.name);
     options.batch = 7;
     const auto members = testing::members_with_rates(network, rates);

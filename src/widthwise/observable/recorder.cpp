@@ -428,6 +428,17 @@ const Trace& Recorder<T>::trace(Index member) const {
 }
 
 template <class T>
+void Recorder<T>::restore(Index member, Trace trace) {
+  state_->members.at(static_cast<std::size_t>(member)).trace = std::move(trace);
+}
+
+template <class T>
+bool Recorder<T>::between_points(Index member) const {
+  const MemberState<T>& one = state_->members.at(static_cast<std::size_t>(member));
+  return one.noted >= 0 && !one.trace.empty() && one.noted >= one.trace.step.back();
+}
+
+template <class T>
 std::map<std::string, double> Recorder<T>::finals(Index member, bool diverged) const {
   std::map<std::string, double> finals;
   for (const auto& [name, values] : trace(member).series)

@@ -68,6 +68,10 @@ class Recorder {
   void finish(const Ensemble<T>& ensemble, std::span<const RunResult> results);
 
   const Trace& trace(Index member) const;
+  /// Goes on behind `trace`, kept of a run that was left: after the point at step 0, before any other.
+  void restore(Index member, Trace trace);
+  /// Whether a member is between a step whose weights were noted and the point they are for: not to be left there.
+  bool between_points(Index member) const;
   /// The last value of every series; NaN for all of them where the run diverged (`diverged` says so), since a number
   /// from the middle of an explosion would be taken for a result.
   std::map<std::string, double> finals(Index member, bool diverged = false) const;

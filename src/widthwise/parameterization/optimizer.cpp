@@ -56,6 +56,12 @@ std::vector<Named> known_optimizers() {
   return known;
 }
 
+std::vector<Named> known_update_rules() {
+  std::vector<Named> rules = known_optimizers();
+  std::erase_if(rules, [](const Named& named) { return named.name == optimizer_name(OptimizerKind::flow); });
+  return rules;
+}
+
 bool forgets_size(OptimizerKind optimizer) {
   return row(optimizer).forgets_size;
 }

@@ -26,6 +26,8 @@ std::string_view optimizer_name(OptimizerKind optimizer);
 OptimizerKind parse_optimizer(std::string_view name);
 /// All names, with a sentence each.
 std::vector<Named> known_optimizers();
+/// Those whose steps are updates of a given rate: all but the flow.
+std::vector<Named> known_update_rules();
 
 /// Whether a step is divided by the size of the gradient: with W = m w, the step in W then is m times that in w and
 /// not m^2 times.

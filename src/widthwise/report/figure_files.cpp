@@ -2,11 +2,11 @@
 
 #include <set>
 
+#include "widthwise/base/write_file.h"
 #include "widthwise/report/csv.h"
 #include "widthwise/report/gnuplot.h"
 #include "widthwise/report/plotly_json.h"
 #include "widthwise/report/text.h"
-#include "widthwise/report/write_file.h"
 
 namespace widthwise::report {
 

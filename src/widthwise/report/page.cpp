@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "widthwise/base/write_file.h"
 #include "widthwise/report/page_parts.h"
 #include "widthwise/report/plotly_source.h"
 #include "widthwise/report/text.h"
-#include "widthwise/report/write_file.h"
 
 namespace widthwise::report {
 namespace {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <optional>
 
 #include "widthwise/data/load.h"
 #include "widthwise/linalg/threads.h"
@@ -117,9 +118,44 @@ std::map<std::string, std::string> provenance_of(const RunGroup& group, const Da
   return out;
 }
 
+// Flows go on where they were left, and leave something to go on from.
+template <class T>
+class Resumption {
+ public:
+  Resumption(const RunGroup& group, const Checkpoints& checkpoints, Recorder<T>& recorder)
+      : group_{group}, checkpoints_{checkpoints}, recorder_{recorder}, found_(group.runs.size()) {}
+
+  FlowHooks<T> hooks() {
+    FlowHooks<T> hooks;
+    if (!checkpoints_.keeps()) return hooks;
+    hooks.resume = [this](Index member) { return resume(member); };
+    hooks.checkpoint = [this](Index member, const FlowCheckpoint<T>& flow) {
+      if (!recorder_.between_points(member))
+        checkpoints_.keep<T>(run(member).identity(), {flow, recorder_.trace(member)});
+    };
+    return hooks;
+  }
+
+ private:
+  const Configuration& run(Index member) const { return group_.runs[static_cast<std::size_t>(member)]; }
+
+  const FlowCheckpoint<T>* resume(Index member) {
+    auto& found = found_[static_cast<std::size_t>(member)];
+    found = checkpoints_.find<T>(run(member).identity());
+    if (!found) return nullptr;
+    recorder_.restore(member, std::move(found->trace));
+    return &found->flow;
+  }
+
+  const RunGroup& group_;
+  const Checkpoints& checkpoints_;
+  Recorder<T>& recorder_;
+  std::vector<std::optional<RunCheckpoint<T>>> found_;
+};
+
 template <class T>
 std::vector<RunRecord> train_group(const RunGroup& group, const TrainingData<T>& data, const DataOrigin& origin,
-                                   const AfterTraining<T>& after) {
+                                   const AfterTraining<T>& after, const Checkpoints& checkpoints) {
   const auto start = std::chrono::steady_clock::now();
   const Configuration& first = group.runs.front();
   const Architecture architecture = make_architecture(first, data.train_inputs.cols, data.train_targets.cols);
@@ -131,8 +167,10 @@ std::vector<RunRecord> train_group(const RunGroup& group, const TrainingData<T>&
   recording.steps = measured_steps(first);
   Recorder<T> recorder(ensemble, recording, data.measured(first.whole("measure.times.train_points")));
 
-  const auto results = train<T>(ensemble, data.train_inputs, data.train_targets, *recording.loss,
-                                training_options(group), recorder.probe_steps(), std::ref(recorder));
+  Resumption<T> resumption(group, checkpoints, recorder);
+  const auto results =
+      train<T>(ensemble, data.train_inputs, data.train_targets, *recording.loss, training_options(group),
+               recorder.probe_steps(), std::ref(recorder), resumption.hooks());
   recorder.finish(ensemble, results);
   if (after) after(ensemble);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -182,25 +220,27 @@ std::shared_ptr<const LoadedData> DataCache::get(const Configuration& configurat
   return entry;
 }
 
-std::vector<RunRecord> execute(const RunGroup& group, DataCache& data) {
-  return group.runs.front().text("training.dtype") == "float32" ? execute<float>(group, data, {})
-                                                                : execute<double>(group, data, {});
+std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const Checkpoints& checkpoints) {
+  return group.runs.front().text("training.dtype") == "float32" ? execute<float>(group, data, {}, checkpoints)
+                                                                : execute<double>(group, data, {}, checkpoints);
 }
 
 template <class T>
-std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after) {
+std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after,
+                               const Checkpoints& checkpoints) {
   const auto loaded = data.get(group.runs.front());
-  return train_group<T>(group, TrainingData<T>(*loaded), {loaded->split.source, loaded->split.fingerprint}, after);
+  return train_group<T>(group, TrainingData<T>(*loaded), {loaded->split.source, loaded->split.fingerprint}, after,
+                        checkpoints);
 }
 
 template <class T>
 std::vector<RunRecord> execute(const RunGroup& group, const MeasuredData<T>& data, const DataOrigin& origin,
                                const AfterTraining<T>& after) {
-  return train_group<T>(group, TrainingData<T>(data), origin, after);
+  return train_group<T>(group, TrainingData<T>(data), origin, after, {});
 }
 
-template std::vector<RunRecord> execute(const RunGroup&, DataCache&, const AfterTraining<float>&);
-template std::vector<RunRecord> execute(const RunGroup&, DataCache&, const AfterTraining<double>&);
+template std::vector<RunRecord> execute(const RunGroup&, DataCache&, const AfterTraining<float>&, const Checkpoints&);
+template std::vector<RunRecord> execute(const RunGroup&, DataCache&, const AfterTraining<double>&, const Checkpoints&);
 template std::vector<RunRecord> execute(const RunGroup&, const MeasuredData<float>&, const DataOrigin&,
                                         const AfterTraining<float>&);
 template std::vector<RunRecord> execute(const RunGroup&, const MeasuredData<double>&, const DataOrigin&,

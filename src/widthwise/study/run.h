@@ -13,6 +13,7 @@
 #include "widthwise/observable/recorder.h"
 #include "widthwise/parameterization/scaling.h"
 #include "widthwise/store/record.h"
+#include "widthwise/study/checkpoints.h"
 #include "widthwise/study/group.h"
 
 namespace widthwise {
@@ -41,8 +42,9 @@ class DataCache {
 Scaling make_scaling(const Configuration& configuration, Index inputs);
 
 /// Trains the group on the calling thread's number of threads. Runs that were interrupted have no record.
+/// Flows are kept in, and taken up from, `checkpoints`, whose files stay until their runs are recorded.
 /// @throws ConfigError, DataError, ShapeError
-std::vector<RunRecord> execute(const RunGroup& group, DataCache& data);
+std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const Checkpoints& checkpoints = {});
 
 /// Called with the trained ensemble before it goes: for who wants the weights too.
 template <class T>
@@ -56,7 +58,8 @@ struct DataOrigin {
 
 /// The same for a group whose training.dtype is T: on data by name, or on data in the caller's memory, read in place.
 template <class T>
-std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after);
+std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after,
+                               const Checkpoints& checkpoints = {});
 template <class T>
 std::vector<RunRecord> execute(const RunGroup& group, const MeasuredData<T>& data, const DataOrigin& origin,
                                const AfterTraining<T>& after);

@@ -53,7 +53,7 @@ struct Task {
 class Pool {
  public:
   Pool(const RunOptions& options, std::vector<RunGroup> groups, int threads)
-      : reader_{options.store}, free_threads_{threads} {
+      : reader_{options.store}, checkpoints_{options.store}, free_threads_{threads} {
     double work = 0;
     for (RunGroup& group : groups) {
       const RunGroup rest = missing(group);
@@ -86,6 +86,7 @@ class Pool {
   void finish(const Task& task, const std::vector<RunRecord>& records) {
     const std::lock_guard lock(mutex_);
     const std::size_t fresh = writer_->append(records);
+    for (const RunRecord& record : records) checkpoints_.remove(record.identity);
     claims_->release(task.group.id);
     free_threads_ += task.threads;
     summary_.done += fresh;
@@ -102,6 +103,8 @@ class Pool {
     if (!error_) error_ = std::move(error);
     changed_.notify_all();
   }
+
+  const Checkpoints& checkpoints() const { return checkpoints_; }
 
   Summary summary() {
     progress_->finish();
@@ -170,6 +173,7 @@ class Pool {
   std::mutex mutex_;
   std::condition_variable changed_;
   StoreReader reader_;
+  Checkpoints checkpoints_;
   std::optional<StoreWriter> writer_;
   std::optional<Claims> claims_;
   std::deque<Waiting> pending_;     // largest first
@@ -185,7 +189,7 @@ void work(Pool& pool, DataCache& data) {
   try {
     while (const auto task = pool.next()) {
       const ThreadScope scope(task->threads);
-      pool.finish(*task, execute(task->group, data));
+      pool.finish(*task, execute(task->group, data, pool.checkpoints()));
     }
   } catch (...) {
     pool.fail(std::current_exception());

@@ -1,4 +1,4 @@
-#include "widthwise/report/write_file.h"
+#include "widthwise/base/write_file.h"
 
 #include <cerrno>
 #include <cstring>
@@ -6,7 +6,7 @@
 
 #include "widthwise/base/error.h"
 
-namespace widthwise::report {
+namespace widthwise {
 namespace {
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& reason) {
@@ -40,4 +40,4 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
   }
 }
 
-}  // namespace widthwise::report
+}  // namespace widthwise

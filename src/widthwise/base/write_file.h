@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <string_view>
 
-namespace widthwise::report {
+namespace widthwise {
 
 /// Writes beside `path`, then renames; missing folders are made. @throws Error naming the path and the reason.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-}  // namespace widthwise::report
+}  // namespace widthwise
