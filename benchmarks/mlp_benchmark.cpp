@@ -3,6 +3,7 @@
 // by line from standard input, so that benchmarks/run can take turns with the peer, and answers each with one line:
 //
 //   mlp|lockstep float32|float64 WIDTH BATCH     ->  <seconds a step> <operations a step>
+//   kernel float32|float64 WIDTH SAMPLES         ->  <seconds> <operations>  of a tangent kernel: one output, no biases
 //   peak float32|float64                         ->  <operations a second>
 //
 //   echo mlp float32 512 128 | mlp_benchmark THREADS SECONDS [OPTIMIZER]     SECONDS: time spent on a row
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "widthwise/kernel/empirical.h"
 #include "widthwise/linalg/cpu.h"
 #include "widthwise/linalg/matrix.h"
 #include "widthwise/linalg/threads.h"
@@ -92,11 +94,53 @@ class Problem {
 };
 
 template <class T>
+void answer_kernel(double seconds) {
+  Index width = 0, samples = 0;
+  std::cin >> width >> samples;
+  const Architecture network = mlp({.input_dimension = inputs,
+                                    .outputs = 1,
+                                    .width = width,
+                                    .hidden_layers = 3,
+                                    .activation = {},
+                                    .bias_input = false,
+                                    .bias_hidden = false,
+                                    .bias_output = false});
+  ScaleRequest request;
+  request.width = static_cast<double>(width);
+  request.hidden_layers = 3;
+  request.input_dimension = inputs;
+  const std::vector<Member> members = {{Key(1), scale(named_scheme("ntk", OptimizerKind::sgd), request)}};
+  const Ensemble<T> ensemble(network, members, InitialWeights::forgotten);
+  Matrix<T> points(samples, inputs), out(samples, samples);
+  fill_normal<T>(Key(2), static_cast<std::size_t>(samples), inputs, 1.0, points.data(), inputs);
+  TangentKernel<T> kernel;
+  double best = 1e9, spent = 0;
+  for (int round = 0; round < 3 || spent < seconds; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    kernel(ensemble, 0, view(std::as_const(points)), {view(out)});
+    const double once = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (round > 0) best = std::min(best, once);
+    spent += once;
+  }
+  // Forward; back through all but the first layer; a multiplication and an addition for each entry on or above the
+  // diagonal, for every input and delta.
+  const auto n = static_cast<double>(samples);
+  double operations = n * flops_per_sample(network);
+  for (Index layer = 1; layer <= ensemble.layers(); ++layer) {
+    const View<const T> w = ensemble.weight(0, layer);
+    if (layer > 1) operations += 2 * n * static_cast<double>(w.size());
+    operations += n * (n + 1) * static_cast<double>(w.rows + w.cols);
+  }
+  std::cout << best << ' ' << operations << std::endl;
+}
+
+template <class T>
 void answer(const std::string& kind, double seconds) {
   if (kind == "peak") {
     std::cout << 1e9 * measured_peak<T>(threads()) << std::endl;
     return;
   }
+  if (kind == "kernel") return answer_kernel<T>(seconds);
   Shape shape{0, 0, kind == "lockstep" ? 64 : 1};
   std::cin >> shape.width >> shape.batch;
   Problem<T> problem(shape);

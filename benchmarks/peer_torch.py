@@ -3,6 +3,7 @@
 through autograd (loss.backward() and an update in place), as one trains, and by hand with products in place.
 
   mlp|lockstep float32|float64 WIDTH BATCH   ->   <seconds a step, autograd> <seconds a step, by hand>
+  kernel float32|float64 WIDTH SAMPLES       ->   <seconds, vectorised Jacobian> <seconds, layer by layer>
 
 Started by benchmarks/run with OPENBLAS_CORETYPE and OMP_NUM_THREADS set: untuned, PyTorch on Debian's OpenBLAS is 2-5
 times slower on recent CPUs and no peer.
@@ -91,6 +92,67 @@ def time_step(step, seconds):
     return first if steps == 1 else best_window(step, steps) / steps
 
 
+def by_jacobian(x, weights):
+    """Gradients of every sample by vmap, one layer at a time (2 GB of them at width 1024 in float32), and their products."""
+    import functorch
+
+    def output(w, others, layer, sample):
+        h = sample
+        for l in range(len(weights)):
+            z = (w if l == layer else others[l]) @ h
+            h = torch.relu(z) if l + 1 < len(weights) else z
+        return h.squeeze()
+
+    def kernel():
+        total = torch.zeros(len(x), len(x), dtype=x.dtype)
+        for layer, w in enumerate(weights):
+            gradient = functorch.grad(lambda v, sample: output(v, weights, layer, sample))
+            jacobian = functorch.vmap(gradient, in_dims=(None, 0))(w, x).flatten(1)
+            total.addmm_(jacobian, jacobian.t(), alpha=1 / w.shape[1])
+        return total
+
+    return kernel
+
+
+def by_layers(x, weights):
+    """The sum over layers of products, entry by entry, of two Gram matrices."""
+
+    @torch.no_grad()
+    def kernel():
+        h = [x]
+        for l, w in enumerate(weights):
+            z = torch.mm(h[l], w.t())
+            h.append(z.relu_() if l + 1 < len(weights) else z)
+        d = torch.ones_like(h[-1])
+        total = torch.zeros(len(x), len(x), dtype=x.dtype)
+        for l in reversed(range(len(weights))):
+            total.addcmul_(torch.mm(h[l], h[l].t()), torch.mm(d, d.t()), value=1 / weights[l].shape[1])
+            if l > 0:
+                d = torch.mm(d, weights[l]).mul_(h[l] > 0)
+        return total
+
+    return kernel
+
+
+jacobian_times = {}
+
+
+def answer_kernel(dtype, width, samples, seconds):
+    sizes = [INPUTS] + [width] * HIDDEN + [1]
+    dtype = getattr(torch, dtype)
+    torch.manual_seed(1)
+    weights = [torch.randn(o, i, dtype=dtype) / i**0.5 for i, o in zip(sizes, sizes[1:])]
+    x = torch.randn(samples, INPUTS, dtype=dtype)
+    layers = time_step(by_layers(x, weights), seconds)
+    if (dtype, width, samples) not in jacobian_times:  # many seconds: once, after checking that it says the same
+        few = x[:8]
+        assert torch.allclose(by_jacobian(few, weights)(), by_layers(few, weights)(), rtol=1e-3)
+        start = time.perf_counter()
+        by_jacobian(x, weights)()
+        jacobian_times[dtype, width, samples] = time.perf_counter() - start
+    print(jacobian_times[dtype, width, samples], layers, flush=True)
+
+
 def answer(kind, dtype, width, batch, seconds):
     dtype = getattr(torch, dtype)
     members = MEMBERS if kind == "lockstep" else 1
@@ -110,7 +172,7 @@ def main():
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 0.3
     for line in sys.stdin:
         kind, dtype, width, batch = line.split()
-        answer(kind, dtype, int(width), int(batch), seconds)
+        (answer_kernel if kind == "kernel" else lambda *a: answer(kind, *a))(dtype, int(width), int(batch), seconds)
 
 
 main()

@@ -14,8 +14,8 @@
 namespace widthwise {
 namespace {
 
-using testing::Shape;
 using ::testing::HasSubstr;
+using testing::Shape;
 
 // Every tensor with a multiplier and a rate of its own, so that mixing two up shows.
 Ensemble<double> ensemble_of(const Shape& shape, Index count = 2) {
@@ -250,12 +250,14 @@ TEST(TangentKernel, OfASoftplusNetworkAtInitializationIsTheArticles) {
 }
 
 TEST(TangentKernel, OfAReluNetworkAtInitializationIsItsDepthPlusOne) {
-  for (const Index hidden : {1, 2, 3}) expect_diagonal("relu", 1 / std::sqrt(2.0), hidden, static_cast<double>(hidden + 1));
+  for (const Index hidden : {1, 2, 3})
+    expect_diagonal("relu", 1 / std::sqrt(2.0), hidden, static_cast<double>(hidden + 1));
 }
 
 TEST(TangentKernel, RefusesWhatDoesNotFit) {
   const auto ensemble = ensemble_of({5, 2, 7, 2, "tanh", true});
-  const Matrix<double> points = testing::random_matrix<double>(6, 5, 1), wrong = testing::random_matrix<double>(6, 4, 1);
+  const Matrix<double> points = testing::random_matrix<double>(6, 5, 1),
+                       wrong = testing::random_matrix<double>(6, 4, 1);
   EXPECT_THROW(tangent_kernel(ensemble, 0, view(wrong)), ShapeError);
   EXPECT_THROW(tangent_kernel(ensemble, 2, view(points)), ShapeError);
   Matrix<double> out(6, 6);

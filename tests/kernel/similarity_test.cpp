@@ -36,8 +36,7 @@ double covariance_by_tuples(const Matrix<double>& k, const Matrix<double>& l) {
       }
     }
   const auto m = static_cast<double>(n);
-  return pairs / (m * (m - 1)) + quadruples / (m * (m - 1) * (m - 2) * (m - 3)) -
-         2 * triples / (m * (m - 1) * (m - 2));
+  return pairs / (m * (m - 1)) + quadruples / (m * (m - 1) * (m - 2) * (m - 3)) - 2 * triples / (m * (m - 1) * (m - 2));
 }
 
 TEST(Similarity, CentredAlignmentIsTheRatioOfUnbiasedCovariances) {

@@ -80,8 +80,7 @@ Index TangentKernel<T>::tile(const Ensemble<T>& ensemble, Index points) const {
 // Calls consume(output, factors) for every output and layer.
 template <class T>
 template <class Consume>
-void TangentKernel<T>::passes(const Ensemble<T>& ensemble, Index member, View<const T> points,
-                              const Consume& consume) {
+void TangentKernel<T>::passes(const Ensemble<T>& ensemble, Index member, View<const T> points, const Consume& consume) {
   Propagation<T>& passes = propagation_.front();
   passes.forward(ensemble, points, member);
   const View<T> seed = passes.output_gradient(member);
@@ -210,8 +209,8 @@ void TangentKernel<T>::operator()(const Ensemble<T>& ensemble, Index member, Vie
 }
 
 template <class T>
-void TangentKernel<T>::operator()(const Ensemble<T>& ensemble, Index member, View<const T> rows,
-                                  View<const T> columns, const TangentParts<T>& out) {
+void TangentKernel<T>::operator()(const Ensemble<T>& ensemble, Index member, View<const T> rows, View<const T> columns,
+                                  const TangentParts<T>& out) {
   compute(ensemble, member, rows, columns, false, out);
 }
 
@@ -222,10 +221,11 @@ Matrix<T> matrix_for(const Ensemble<T>& ensemble, Index rows, Index cols, const 
   const Index k = options.mean_over_outputs ? 1 : ensemble.architecture().outputs;
   const double bytes = static_cast<double>(rows * k) * static_cast<double>(cols * k) * sizeof(T);
   if (bytes > options.memory)
-    throw ConfigError(
-        {"", "memory"}, fmt::format("at least {:.3g} bytes, for a tangent kernel of {} x {}", bytes, rows * k, cols * k),
-        fmt::format("{:.3g} bytes", options.memory),
-        "fewer points or the mean over outputs take less; TangentKernel writes parts of it, one set of rows after another");
+    throw ConfigError({"", "memory"},
+                      fmt::format("at least {:.3g} bytes, for a tangent kernel of {} x {}", bytes, rows * k, cols * k),
+                      fmt::format("{:.3g} bytes", options.memory),
+                      "fewer points or the mean over outputs take less; TangentKernel writes parts of it, one set of "
+                      "rows after another");
   return Matrix<T>(rows * k, cols * k);
 }
 

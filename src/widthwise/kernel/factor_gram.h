@@ -55,6 +55,7 @@ class FactorGram {
 
  private:
   View<T> buffer(AlignedArray<T>& memory, Index rows, Index cols) const;
+  /// out = a b' + beta out; with `itself` (then b is a) on and above the diagonal alone.
   void gram(View<const T> a, View<const T> b, bool itself, T beta, View<T> out) const;
   View<const T> delta_gram(const LayerFactors<T>& a, const LayerFactors<T>& b, bool itself, Outputs outputs);
   void by_pairs(const LayerFactors<T>& a, const LayerFactors<T>& b, bool itself, Outputs outputs, View<T> out);

@@ -18,8 +18,7 @@ namespace {
 
 template <class T>
 void check_square(View<const T> k) {
-  if (k.rows != k.cols)
-    throw ShapeError("kernel spectrum", "a square matrix", fmt::format("{} x {}", k.rows, k.cols));
+  if (k.rows != k.cols) throw ShapeError("kernel spectrum", "a square matrix", fmt::format("{} x {}", k.rows, k.cols));
 }
 
 template <class T>
@@ -56,8 +55,7 @@ double top_eigenvalue(View<const T> k) {
     basis.row(step) = v.transpose();
     Vector<double> w = matrix * v;
     diagonal[step] = v.dot(w);
-    for (int twice = 0; twice < 2; ++twice)
-      w -= basis.topRows(step + 1).transpose() * (basis.topRows(step + 1) * w);
+    for (int twice = 0; twice < 2; ++twice) w -= basis.topRows(step + 1).transpose() * (basis.topRows(step + 1) * w);
     const double rest = beside[step] = w.norm();
     Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> small;
     small.computeFromTridiagonal(diagonal.head(step + 1), beside.head(step));
