@@ -1,0 +1,192 @@
+#include "widthwise/training/kernel_flow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "widthwise/base/error.h"
+#include "widthwise/data/finite.h"
+#include "widthwise/kernel/empirical.h"
+#include "widthwise/linalg/products.h"
+#include "widthwise/network/propagation.h"
+
+namespace widthwise {
+
+namespace {
+
+// out = K v for v of shape P x k, K for all outputs at once or the same for each.
+void apply(View<const double> kernel, const Matrix<double>& v, Matrix<double>& out) {
+  if (kernel.cols == v.rows())
+    gemm<double>(Op::none, Op::none, 1, kernel, view(v), 0, view(out));
+  else
+    gemm<double>(Op::none, Op::none, 1, kernel, {v.data(), v.size(), 1}, 0, {out.data(), out.size(), 1});
+}
+
+class KernelSystem final : public FrozenSystem {
+ public:
+  KernelSystem(const KernelFlowProblem& problem, const Loss& loss, const FrozenFlowOptions& options)
+      : problem_(problem),
+        loss_(loss),
+        scale_(options.scale),
+        factor_(options.objective_factor),
+        rows_(problem.targets.rows),
+        cols_(problem.targets.cols),
+        duals_(Matrix<double>::Zero(rows_, cols_)),
+        moved_(duals_),
+        velocity_(duals_) {
+    write_outputs(moved_, now_.outputs);
+    write_gradient(now_);
+    apply(problem_.kernel, now_.gradient, velocity_);
+  }
+
+  Trial attempt(double dt, double max_dout) override {
+    dt_ = dt;
+    trial_moved_ = moved_ - dt * velocity_;
+    write_outputs(trial_moved_, trial_.outputs);
+    Trial trial;
+    trial.dout = (trial_.outputs - now_.outputs).cwiseAbs().maxCoeff();
+    trial.finite = trial_.outputs.allFinite();
+    if (!trial.finite || !(trial.dout < max_dout)) return trial;
+    write_gradient(trial_);
+    trial.loss = trial_.loss;
+    trial.finite = std::isfinite(trial_.loss) && std::isfinite(trial_.norm);
+    trial.dgrad = relative_gradient_change(now_.norm, trial_.norm, (trial_.gradient - now_.gradient).norm());
+    return trial;
+  }
+
+  void accept() override {
+    duals_ -= dt_ * now_.gradient;
+    std::swap(moved_, trial_moved_);
+    std::swap(now_, trial_);
+    apply(problem_.kernel, now_.gradient, velocity_);
+  }
+
+  View<const double> outputs() const override { return view(now_.outputs); }
+  double loss() const override { return now_.loss; }
+  double gradient_norm() const override { return now_.norm; }
+  const Matrix<double>& duals() const { return duals_; }
+
+ private:
+  struct Look {
+    Matrix<double> outputs, gradient;  // F, dObjective/dg
+    double loss = 0, norm = 0;
+  };
+
+  void write_outputs(const Matrix<double>& moved, Matrix<double>& outputs) const {
+    outputs.resize(rows_, cols_);
+    for (Index i = 0; i < rows_; ++i)
+      for (Index j = 0; j < cols_; ++j)
+        outputs(i, j) = trained_output(scale_, problem_.initial.data ? problem_.initial(i, j) : 0, moved(i, j));
+  }
+  void write_gradient(Look& look) const {
+    look.gradient.resize(rows_, cols_);
+    look.loss = loss_.gradient(view(std::as_const(look.outputs)), problem_.targets, view(look.gradient));
+    look.gradient *= factor_;
+    look.norm = look.gradient.norm();
+  }
+
+  const KernelFlowProblem& problem_;
+  const Loss& loss_;
+  OutputScale scale_;
+  double factor_;
+  Index rows_, cols_;
+  Matrix<double> duals_, moved_, velocity_, trial_moved_;  // c, K c, K dObjective/dg
+  Look now_, trial_;
+  double dt_ = 0;
+};
+
+// F of g = g_0 + K c, summed once rather than step by step.
+Matrix<double> outputs_of(View<const double> kernel, const Matrix<double>& duals, View<const double> initial,
+                          const OutputScale& scale) {
+  const Index samples = kernel.cols == duals.rows() ? kernel.rows : kernel.rows / duals.cols();
+  Matrix<double> out(samples, duals.cols());
+  apply(kernel, duals, out);
+  for (Index i = 0; i < out.rows(); ++i)
+    for (Index j = 0; j < out.cols(); ++j)
+      out(i, j) = trained_output(scale, initial.data ? initial(i, j) : 0, out(i, j));
+  return out;
+}
+
+void check(const KernelFlowProblem& problem, const Loss& loss, const FrozenFlowOptions& options) {
+  check_frozen(problem.initial, problem.targets, loss, options);
+  const Index samples = problem.targets.rows, outputs = problem.targets.cols;
+  const View<const double>&kernel = problem.kernel, &test = problem.test_kernel;
+  const bool shared = kernel.cols == samples;
+  if (kernel.rows != kernel.cols || (!shared && kernel.cols != samples * outputs))
+    throw ShapeError("kernel flow", fmt::format("a kernel of {0} x {0}, or {1} x {1}", samples, samples * outputs),
+                     fmt::format("{} x {}", kernel.rows, kernel.cols));
+  if (test.data && (test.cols != kernel.cols || (!shared && test.rows % outputs != 0)))
+    throw ShapeError("kernel flow", fmt::format("a test kernel of {} columns", kernel.cols),
+                     fmt::format("{} x {}", test.rows, test.cols));
+  const Index others = shared ? test.rows : test.rows / outputs;
+  if (problem.test_initial.data && (problem.test_initial.rows != others || problem.test_initial.cols != outputs))
+    throw ShapeError("kernel flow", fmt::format("initial test outputs of {} x {}", others, outputs),
+                     fmt::format("{} x {}", problem.test_initial.rows, problem.test_initial.cols));
+  require_finite(kernel, "kernel");
+  if (test.data) require_finite(test, "test kernel");
+  if (problem.initial.data) require_finite(problem.initial, "initial outputs");
+  if (problem.test_initial.data) require_finite(problem.test_initial, "initial test outputs");
+}
+
+template <class T>
+Matrix<double> outputs_at(const Ensemble<T>& ensemble, Index member, View<const T> inputs) {
+  Matrix<double> out(inputs.rows, ensemble.architecture().outputs);
+  const Index chunk = std::min<Index>(std::max<Index>(inputs.rows, 1), 1024);
+  Propagation<T> passes(ensemble, chunk, 1);
+  for (Index first = 0; first < inputs.rows; first += chunk) {
+    const Index rows = std::min(chunk, inputs.rows - first);
+    passes.forward(ensemble, inputs.block(first, 0, rows, inputs.cols), member);
+    const View<const T> output = passes.output(member);
+    for (Index i = 0; i < rows; ++i)
+      for (Index j = 0; j < output.cols; ++j) out(first + i, j) = static_cast<double>(output(i, j));
+  }
+  return out;
+}
+
+}  // namespace
+
+KernelFlowResult follow_kernel_flow(const KernelFlowProblem& problem, const Loss& loss,
+                                    const FrozenFlowOptions& options, const FrozenFlowSeen& seen) {
+  check(problem, loss, options);
+  KernelSystem system(problem, loss, options);
+  KernelFlowResult result{follow_frozen(system, problem.targets, options, seen), {}, {}, system.duals()};
+  result.outputs = outputs_of(problem.kernel, result.duals, problem.initial, options.scale);
+  if (problem.test_kernel.data)
+    result.test_outputs = outputs_of(problem.test_kernel, result.duals, problem.test_initial, options.scale);
+  return result;
+}
+
+template <class T>
+KernelFlowResult follow_tangent_kernel(const Ensemble<T>& ensemble, Index member, View<const T> inputs,
+                                       View<const double> targets, View<const T> test_inputs, const Loss& loss,
+                                       const FrozenFlowOptions& options, double memory, const FrozenFlowSeen& seen) {
+  if (inputs.rows != targets.rows || targets.cols != ensemble.architecture().outputs)
+    throw ShapeError("kernel flow", fmt::format("{} x {} targets", inputs.rows, ensemble.architecture().outputs),
+                     fmt::format("{} x {}", targets.rows, targets.cols));
+  require_finite(inputs, "training inputs");
+  if (test_inputs.rows > 0) require_finite(test_inputs, "test inputs");
+  TangentOptions tangent{TangentShare::rate};
+  tangent.memory = memory;
+  const Matrix<double> kernel = tangent_kernel(ensemble, member, inputs, tangent).template cast<double>();
+  const Matrix<double> initial = outputs_at(ensemble, member, inputs);
+  KernelFlowProblem problem{view(kernel), targets, view(initial)};
+  Matrix<double> test_kernel, test_initial;
+  if (test_inputs.rows > 0) {
+    test_kernel = tangent_kernel(ensemble, member, test_inputs, inputs, tangent).template cast<double>();
+    test_initial = outputs_at(ensemble, member, test_inputs);
+    problem.test_kernel = view(std::as_const(test_kernel));
+    problem.test_initial = view(std::as_const(test_initial));
+  }
+  return follow_kernel_flow(problem, loss, options, seen);
+}
+
+template KernelFlowResult follow_tangent_kernel(const Ensemble<float>&, Index, View<const float>, View<const double>,
+                                                View<const float>, const Loss&, const FrozenFlowOptions&, double,
+                                                const FrozenFlowSeen&);
+template KernelFlowResult follow_tangent_kernel(const Ensemble<double>&, Index, View<const double>, View<const double>,
+                                                View<const double>, const Loss&, const FrozenFlowOptions&, double,
+                                                const FrozenFlowSeen&);
+
+}  // namespace widthwise

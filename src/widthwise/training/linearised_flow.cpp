@@ -1,0 +1,232 @@
+#include "widthwise/training/linearised_flow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "widthwise/base/error.h"
+#include "widthwise/data/finite.h"
+#include "widthwise/linalg/pointwise.h"
+#include "widthwise/network/dense.h"
+#include "widthwise/network/propagation.h"
+
+namespace widthwise {
+
+namespace {
+
+constexpr double buffer_bytes = 256e6;
+
+template <class T>
+Index chunk_for(const Ensemble<T>& ensemble, Index samples, Index asked) {
+  double numbers = 0;  // of a sample: preactivations, activations, deltas, tangents of two kinds
+  for (Index layer = 1; layer <= ensemble.layers(); ++layer)
+    numbers += 5 * static_cast<double>(ensemble.weight(0, layer).rows);
+  const auto fitting = static_cast<Index>(buffer_bytes / (numbers * sizeof(T)));
+  return std::clamp<Index>(asked > 0 ? asked : fitting, 1, std::max<Index>(samples, 1));
+}
+
+// Calls use(of(p), rate) for every tensor, of(p) its view in one-member parameters p.
+template <class T, class Use>
+void each_rate(const Ensemble<T>& ensemble, Index member, const Use& use) {
+  const Scaling& scaling = ensemble.scaling(member);
+  for (Index layer = 1; layer <= ensemble.layers(); ++layer) {
+    const auto l = static_cast<std::size_t>(layer - 1);
+    use([layer](auto& p) { return p.weight(0, layer); }, scaling.weights[l].effective_rate);
+    if (ensemble.bias(member, layer).data)
+      use([layer](auto& p) { return p.bias(0, layer); }, scaling.biases[l].effective_rate);
+  }
+}
+
+template <class T>
+class LinearisedSystem final : public FrozenSystem {
+ public:
+  LinearisedSystem(const Ensemble<T>& ensemble, Index member, View<const T> inputs, View<const double> targets,
+                   const Loss& loss, const FrozenFlowOptions& options, Index chunk)
+      : ensemble_(ensemble),
+        member_(member),
+        inputs_(inputs),
+        targets_(targets),
+        loss_(loss),
+        options_(options),
+        passes_(ensemble, chunk_for(ensemble, inputs.rows, chunk), 1),
+        displacement_(ensemble.architecture(), 1),
+        direction_(ensemble.architecture(), 1),
+        now_(ensemble.architecture()),
+        trial_(ensemble.architecture()),
+        initial_(outputs_at_start(inputs)),
+        moved_(Matrix<double>::Zero(inputs.rows, targets.cols)),
+        velocity_(moved_) {
+    write_outputs(moved_, now_.outputs);
+    write_gradient(now_);
+    write_velocity();
+  }
+
+  Trial attempt(double dt, double max_dout) override {
+    dt_ = dt;
+    trial_moved_ = moved_ - dt * velocity_;
+    write_outputs(trial_moved_, trial_.outputs);
+    Trial trial;
+    trial.dout = (trial_.outputs - now_.outputs).cwiseAbs().maxCoeff();
+    trial.finite = trial_.outputs.allFinite();
+    if (!trial.finite || !(trial.dout < max_dout)) return trial;
+    write_gradient(trial_);
+    trial.loss = trial_.loss;
+    trial.finite = std::isfinite(trial_.loss) && std::isfinite(trial_.norm);
+    double difference = 0;
+    each_rate(ensemble_, member_, [&](const auto& of, double rate) {
+      difference += rate * pointwise::sum_squared_differences<T>(of(std::as_const(now_.gradient)),
+                                                                 of(std::as_const(trial_.gradient)));
+    });
+    trial.dgrad = relative_gradient_change(now_.norm, trial_.norm, std::sqrt(difference));
+    return trial;
+  }
+
+  void accept() override {
+    each_rate(ensemble_, member_, [&](const auto& of, double rate) {
+      pointwise::sgd<T>(static_cast<T>(dt_ * rate), of(std::as_const(now_.gradient)), of(displacement_));
+    });
+    std::swap(moved_, trial_moved_);
+    std::swap(now_, trial_);
+    write_velocity();
+  }
+
+  View<const double> outputs() const override { return view(now_.outputs); }
+  double loss() const override { return now_.loss; }
+  double gradient_norm() const override { return now_.norm; }
+
+  /// F on any inputs, from the displacement itself.
+  Matrix<double> trained_outputs(View<const T> inputs) {
+    Matrix<double> out = outputs_at_start(inputs);
+    by_chunks(inputs, [&](Index first, Index rows) {
+      const View<const T> moved = passes_.jvp(ensemble_, member_, displacement_);
+      for (Index i = 0; i < rows; ++i)
+        for (Index j = 0; j < moved.cols; ++j)
+          out(first + i, j) = trained_output(options_.scale, out(first + i, j), static_cast<double>(moved(i, j)));
+    });
+    return out;
+  }
+  Parameters<T>& displacement() { return displacement_; }
+
+ private:
+  struct Look {
+    Matrix<double> outputs, slope;  // F, dObjective/dg
+    Parameters<T> gradient;         // J^T of that
+    double loss = 0, norm = 0;
+    explicit Look(const Architecture& architecture) : gradient(architecture, 1) {}
+  };
+
+  // use(first, rows) behind a forward pass of these samples, which is kept where one holds them all.
+  template <class Use>
+  void by_chunks(View<const T> inputs, const Use& use) {
+    for (Index first = 0; first < inputs.rows; first += passes_.max_samples()) {
+      const Index rows = std::min(passes_.max_samples(), inputs.rows - first);
+      const View<const T> block = inputs.block(first, 0, rows, inputs.cols);
+      if (block.data != held_.data || rows != held_.rows) passes_.forward(ensemble_, block, member_);
+      held_ = block;
+      use(first, rows);
+    }
+  }
+
+  Matrix<double> outputs_at_start(View<const T> inputs) {
+    Matrix<double> out(inputs.rows, ensemble_.architecture().outputs);
+    by_chunks(inputs, [&](Index first, Index rows) {
+      const View<const T> output = passes_.output(member_);
+      for (Index i = 0; i < rows; ++i)
+        for (Index j = 0; j < output.cols; ++j) out(first + i, j) = static_cast<double>(output(i, j));
+    });
+    return out;
+  }
+
+  void write_outputs(const Matrix<double>& moved, Matrix<double>& outputs) const {
+    outputs.resize(moved.rows(), moved.cols());
+    for (Index i = 0; i < moved.rows(); ++i)
+      for (Index j = 0; j < moved.cols(); ++j)
+        outputs(i, j) = trained_output(options_.scale, initial_(i, j), moved(i, j));
+  }
+
+  void write_gradient(Look& look) {
+    look.slope.resize(look.outputs.rows(), look.outputs.cols());
+    look.loss = loss_.gradient(view(std::as_const(look.outputs)), targets_, view(look.slope));
+    look.slope *= options_.objective_factor;
+    by_chunks(inputs_, [&](Index first, Index rows) {
+      const View<T> seed = passes_.output_gradient(member_);
+      for (Index i = 0; i < rows; ++i)
+        for (Index j = 0; j < seed.cols; ++j) seed(i, j) = static_cast<T>(look.slope(first + i, j));
+      const T keep = first == 0 ? T(0) : T(1);
+      passes_.backward(ensemble_, MemberRange{member_, 1}, [&](const Factors<T>& factors) {
+        dense_layer::backward_weight<T>(T(1), factors.delta, factors.input, keep,
+                                        look.gradient.weight(0, factors.layer));
+        if (const View<T> bias = look.gradient.bias(0, factors.layer); bias.data)
+          dense_layer::backward_bias<T>(T(1), factors.delta, keep, bias.data);
+      });
+    });
+    double square = 0;
+    each_rate(ensemble_, member_, [&](const auto& of, double rate) {
+      square += rate * pointwise::sum_squares<T>(of(std::as_const(look.gradient)));
+    });
+    look.norm = std::sqrt(square);
+  }
+
+  // J rate G of the accepted gradient.
+  void write_velocity() {
+    each_rate(ensemble_, member_, [&](const auto& of, double rate) {
+      const View<const T> from = of(std::as_const(now_.gradient));
+      const View<T> to = of(direction_);
+      for (Index i = 0; i < to.rows; ++i)
+        for (Index j = 0; j < to.cols; ++j) to(i, j) = static_cast<T>(rate) * from(i, j);
+    });
+    by_chunks(inputs_, [&](Index first, Index rows) {
+      const View<const T> moved = passes_.jvp(ensemble_, member_, direction_);
+      for (Index i = 0; i < rows; ++i)
+        for (Index j = 0; j < moved.cols; ++j) velocity_(first + i, j) = static_cast<double>(moved(i, j));
+    });
+  }
+
+  const Ensemble<T>& ensemble_;
+  Index member_;
+  View<const T> inputs_;
+  View<const double> targets_;
+  const Loss& loss_;
+  const FrozenFlowOptions& options_;
+  Propagation<T> passes_;
+  View<const T> held_;  // the samples of the last forward pass
+  Parameters<T> displacement_, direction_;
+  Look now_, trial_;
+  Matrix<double> initial_, moved_, velocity_, trial_moved_;  // f(theta_0), J v, J rate G
+  double dt_ = 0;
+};
+
+}  // namespace
+
+template <class T>
+LinearisedFlowResult<T> follow_linearised(const Ensemble<T>& ensemble, Index member, View<const T> inputs,
+                                          View<const double> targets, View<const T> test_inputs, const Loss& loss,
+                                          const FrozenFlowOptions& options, Index chunk, const FrozenFlowSeen& seen) {
+  const Architecture& architecture = ensemble.architecture();
+  if (member < 0 || member >= ensemble.size() || inputs.rows != targets.rows || targets.cols != architecture.outputs ||
+      inputs.cols != architecture.input_dimension ||
+      (test_inputs.rows > 0 && test_inputs.cols != architecture.input_dimension))
+    throw ShapeError("linearised flow",
+                     fmt::format("one of {} members, samples x {} inputs and samples x {} targets", ensemble.size(),
+                                 architecture.input_dimension, architecture.outputs),
+                     fmt::format("member {}, {} x {} and {} x {}, test inputs {} x {}", member, inputs.rows, inputs.cols,
+                                 targets.rows, targets.cols, test_inputs.rows, test_inputs.cols));
+  check_frozen({}, targets, loss, options);
+  require_finite(inputs, "training inputs");
+  if (test_inputs.rows > 0) require_finite(test_inputs, "test inputs");
+  LinearisedSystem<T> system(ensemble, member, inputs, targets, loss, options, chunk);
+  const FrozenFlowEnd end = follow_frozen(system, targets, options, seen);
+  Matrix<double> outputs = system.trained_outputs(inputs), others = system.trained_outputs(test_inputs);
+  return {end, std::move(outputs), std::move(others), std::move(system.displacement())};
+}
+
+template LinearisedFlowResult<float> follow_linearised(const Ensemble<float>&, Index, View<const float>,
+                                                       View<const double>, View<const float>, const Loss&,
+                                                       const FrozenFlowOptions&, Index, const FrozenFlowSeen&);
+template LinearisedFlowResult<double> follow_linearised(const Ensemble<double>&, Index, View<const double>,
+                                                        View<const double>, View<const double>, const Loss&,
+                                                        const FrozenFlowOptions&, Index, const FrozenFlowSeen&);
+
+}  // namespace widthwise
