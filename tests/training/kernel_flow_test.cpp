@@ -60,11 +60,12 @@ TEST(KernelFlow, OfSquaredLossIsTheExponentialWithAnErrorThatFallsLikeTheStep) {
   FrozenFlowOptions options = centred(7, 1.0 / 7);
   options.max_time = 1.3;
   options.rule.max_dout = inf;
-  const Matrix<double> exact =
-      function_of(points.kernel, [](double k) { return 1 - std::exp(-k * 1.3 / 12); }, points.targets);
+  const Matrix<double> exact = function_of(
+      points.kernel, [](double k) { return 1 - std::exp(-k * 1.3 / 12); }, points.targets);
   const Matrix<double> exact_test =
       points.test_kernel *
-      function_of(points.kernel, [](double k) { return (1 - std::exp(-k * 1.3 / 12)) / k; }, points.targets);
+      function_of(
+          points.kernel, [](double k) { return (1 - std::exp(-k * 1.3 / 12)) / k; }, points.targets);
   double before = 0;
   for (const double bound : {1e-4, 1e-6}) {
     options.rule.max_dgrad = bound;
@@ -85,8 +86,8 @@ TEST(KernelFlow, OfSquaredLossIsTheExponentialWithAnErrorThatFallsLikeTheStep) {
 TEST(KernelFlow, StartsAtTheOutputsItIsGiven) {
   // Not centred, alpha = 1: g = y + exp(-K t / P) (g_0 - y); on other points g_0 + K_test K^-1 (g - g_0).
   const Points points;
-  const Matrix<double> start = testing::random_matrix<double>(12, 1, 5), test_start =
-                                                                             testing::random_matrix<double>(5, 1, 6);
+  const Matrix<double> start = testing::random_matrix<double>(12, 1, 5),
+                       test_start = testing::random_matrix<double>(5, 1, 6);
   KernelFlowProblem problem = points.problem();
   problem.initial = view(start);
   problem.test_initial = view(test_start);
@@ -257,7 +258,8 @@ TEST(KernelFlow, SaysWhatItCannotUse) {
   EXPECT_EQ(key([](auto& o) { o.divergence_cap = 0; }), "training.divergence_cap");
   EXPECT_EQ(key([](auto& o) { o.stopping.share = 2; }), "training.stop_share");
 
-  const Matrix<double> other = testing::random_matrix<double>(5, 6, 1), values = testing::random_matrix<double>(6, 1, 1);
+  const Matrix<double> other = testing::random_matrix<double>(5, 6, 1),
+                       values = testing::random_matrix<double>(6, 1, 1);
   KernelFlowProblem problem = points.problem();
   problem.kernel = view(other);
   EXPECT_THROW(follow_kernel_flow(problem, *loss, good), ShapeError);
@@ -324,17 +326,20 @@ TEST_F(Linearised, IsTheFlowOfItsKernelWithinTheErrorOfIntegration) {
       tangent_kernel<double>(ensemble, 1, view(others), view(data.inputs), {TangentShare::rate});
   constexpr double time = 3;
   Propagation<double> passes(ensemble, n, 1);
-  const auto flat = [](const Matrix<double>& m) { return Matrix<double>(Eigen::Map<const Matrix<double>>(m.data(), m.size(), 1)); };
+  const auto flat = [](const Matrix<double>& m) {
+    return Matrix<double>(Eigen::Map<const Matrix<double>>(m.data(), m.size(), 1));
+  };
   passes.forward(ensemble, view(data.inputs), 1);
   const Matrix<double> start = flat(testing::matrix_of(passes.output(1))), wanted = flat(data.targets);
   passes.forward(ensemble, view(others), 1);
   const Matrix<double> test_start = flat(testing::matrix_of(passes.output(1)));
   const double samples = static_cast<double>(n);
   const Matrix<double> exact =
-      wanted + function_of(kernel, [=](double k) { return std::exp(-k * time / samples); }, start - wanted);
+      wanted + function_of(
+                   kernel, [=](double k) { return std::exp(-k * time / samples); }, start - wanted);
   const Matrix<double> exact_test =
-      test_start +
-      cross * function_of(kernel, [=](double k) { return std::expm1(-k * time / samples) / k; }, start - wanted);
+      test_start + cross * function_of(
+                               kernel, [=](double k) { return std::expm1(-k * time / samples) / k; }, start - wanted);
   FrozenFlowOptions options;
   options.max_time = time;
   std::vector<double> before;
@@ -389,8 +394,7 @@ TEST_F(Linearised, IsWhereALazyNetworkGoes) {
     train<double>(trained, view(std::as_const(data.inputs)), view(std::as_const(data.targets)), *loss, training);
     double way = 0, apart = 0;
     for (Index l = 1; l <= trained.layers(); ++l) {
-      const Matrix<double> moved =
-          testing::matrix_of(trained.weight(1, l)) - testing::matrix_of(ensemble.weight(1, l));
+      const Matrix<double> moved = testing::matrix_of(trained.weight(1, l)) - testing::matrix_of(ensemble.weight(1, l));
       way += moved.squaredNorm();
       apart += (moved - testing::matrix_of(lazy.displacement.weight(0, l))).squaredNorm();
     }
@@ -422,7 +426,8 @@ TEST_F(Linearised, SaysWhatItCannotUse) {
   const auto follow = [&](Index member, const Matrix<double>& x, const Matrix<double>& y, const Matrix<double>& rest) {
     return follow_linearised<double>(ensemble, member, view(x), view(y), view(rest), *loss, options);
   };
-  const Matrix<double> narrow = testing::random_matrix<double>(14, 5, 1), few = testing::random_matrix<double>(13, 2, 1);
+  const Matrix<double> narrow = testing::random_matrix<double>(14, 5, 1),
+                       few = testing::random_matrix<double>(13, 2, 1);
   EXPECT_THROW(follow(2, data.inputs, data.targets, others), ShapeError);
   EXPECT_THROW(follow(0, narrow, data.targets, others), ShapeError);
   EXPECT_THROW(follow(0, data.inputs, few, others), ShapeError);
@@ -431,16 +436,17 @@ TEST_F(Linearised, SaysWhatItCannotUse) {
   broken(3, 1) = std::nan("");
   EXPECT_THROW(follow(0, broken, data.targets, others), DataError);
   EXPECT_THROW(follow(0, data.inputs, data.targets, broken), DataError);
-  EXPECT_THROW(follow_tangent_kernel<double>(ensemble, 0, view(std::as_const(broken)), view(std::as_const(data.targets)),
-                                             view(std::as_const(others)), *loss, options),
-               DataError);
+  EXPECT_THROW(
+      follow_tangent_kernel<double>(ensemble, 0, view(std::as_const(broken)), view(std::as_const(data.targets)),
+                                    view(std::as_const(others)), *loss, options),
+      DataError);
   EXPECT_THROW(follow_tangent_kernel<double>(ensemble, 0, view(std::as_const(data.inputs)), view(few),
                                              view(std::as_const(others)), *loss, options),
                ShapeError);
-  EXPECT_THROW(follow_tangent_kernel<double>(ensemble, 0, view(std::as_const(data.inputs)),
-                                             view(std::as_const(data.targets)), view(std::as_const(others)), *loss,
-                                             options, 1000),
-               ConfigError);
+  EXPECT_THROW(
+      follow_tangent_kernel<double>(ensemble, 0, view(std::as_const(data.inputs)), view(std::as_const(data.targets)),
+                                    view(std::as_const(others)), *loss, options, 1000),
+      ConfigError);
 }
 
 }  // namespace

@@ -1,8 +1,21 @@
 #include "widthwise/observable/observable.h"
 
+#include <utility>
+
 #include "widthwise/base/error.h"
 
 namespace widthwise {
+
+namespace {
+
+ObservableInfo of_kernel(std::string name, std::string sentence,
+                         ObservableInfo::Layers layers = ObservableInfo::Layers::none) {
+  ObservableInfo info{std::move(name), std::move(sentence), layers};
+  info.of_kernel = true;
+  return info;
+}
+
+}  // namespace
 
 const std::vector<ObservableInfo>& known_observables() {
   using enum ObservableInfo::Layers;
@@ -45,6 +58,17 @@ const std::vector<ObservableInfo>& known_observables() {
        none, false, false, true},
       {"preactivation_speed", "Of gradient-flow: root mean square of dh/dt of each hidden layer.", hidden, false, false,
        true},
+      of_kernel("kernel_change",
+                "Frobenius norm of the tangent kernel's change since initialization, relative to its initial norm."),
+      of_kernel("layer_kernel_change", "The same of each layer's part of the tangent kernel.", all),
+      of_kernel("kernel_norm", "Frobenius norm of the tangent kernel."),
+      of_kernel("kernel_trace", "Mean of the tangent kernel's diagonal."),
+      of_kernel("kernel_alignment", "Alignment of the tangent kernel with the targets: y' K y / (|K| |y|^2)."),
+      of_kernel("kernel_centred_alignment", "The same of centred kernels, by the unbiased estimator."),
+      of_kernel("kernel_cka", "Centred alignment of the tangent kernel with the initial one."),
+      of_kernel("kernel_top_eigenvalue", "Largest eigenvalue of the tangent kernel."),
+      of_kernel("kernel_participation",
+                "Participation of the tangent kernel's directions: (tr K)^2 / tr K^2, from 1 to the number of points."),
   };
   return known;
 }

@@ -17,6 +17,15 @@
 //   output_step        dout of it                        preactivation_speed  rms dh^l/dt
 //   accepted_steps, refused_steps, forced_steps          so far
 //
+// and of the tangent kernel Theta_t (kernel_observables.h) on N points with targets y, with the similarities of
+// kernel/similarity.h:
+//
+//   kernel_change      |Theta_t - Theta_0|_F / |Theta_0|_F        layer_kernel_change   the same of each layer's part
+//   kernel_norm        |Theta_t|_F                                kernel_trace          mean of its diagonal
+//   kernel_alignment   y' Theta_t y / (|Theta_t|_F |y|^2); of several outputs <Theta_t, y y'> / (|Theta_t|_F |y y'|_F)
+//   kernel_centred_alignment  unbiased centred alignment of Theta_t with y y'      kernel_cka   that with Theta_0
+//   kernel_top_eigenvalue     the largest of Theta_t                kernel_participation  (tr Theta_t)^2 / tr Theta_t^2
+//
 // W are effective weights, multipliers folded in. rms = sqrt(mean of squares) has no power of width in it: a quantity
 // whose entries stay of order 1 as the width grows stays of order 1.
 //
@@ -24,7 +33,7 @@
 // own_update and weight_change of a layer that starts at 0 are infinite. The losses and errors, and everything of the
 // output, are of the trained output alpha f(theta) + kappa f(theta_0) (recorder.h).
 //
-// Adding one: a row in observable.cpp and its formula in recorder.cpp.
+// Adding one: a row in observable.cpp and its formula in recorder.cpp (of kernels: in kernel_observables.cpp).
 #pragma once
 
 #include <string>
@@ -46,6 +55,7 @@ struct ObservableInfo {
   bool needs_test_set = false;
   bool needs_validation_set = false;
   bool needs_flow = false;  // training by gradient-flow
+  bool of_kernel = false;   // kernel_observables.h
 
   bool per_layer() const { return layers != Layers::none; }
 };

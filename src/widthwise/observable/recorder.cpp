@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -217,6 +218,7 @@ struct Recorder<T>::State {
   UpdateSize<T> update_size;
   std::vector<MemberState<T>> members;
   std::vector<HeldOut<T>> held_out;  // test, validation
+  std::optional<KernelObservables<T>> kernels;
   Matrix<T> trained, drawn;
   std::vector<double> sample_margins;
 
@@ -268,6 +270,9 @@ Recorder<T>::State::State(const Ensemble<T>& shape, RecorderOptions options_, Me
                           fmt::format("'{}', but there is no {} set", name, part.name), "set data." + part.name);
     asked_for.push_back(info);
   }
+  const bool on_test = !options.kernels.on_training && data.test_inputs.rows > 0;
+  kernels.emplace(asked_for, options.kernels, shape.size(), on_test ? data.test_inputs : data.train_inputs,
+                  on_test ? data.test_targets : data.train_targets);
   if (options.steps.empty()) throw ConfigError({"", "measure.times"}, "steps to measure at", "none");
   std::sort(options.steps.begin(), options.steps.end());
   probe_steps = steps_with_previous(options.steps, asked("last_update_norm"));
@@ -360,7 +365,9 @@ void Recorder<T>::State::add_point(double time) {
   trace.append(step, time);
   for (std::size_t part = 0; part < held_out.size(); ++part) run_held_out(part);
   run_train_points();  // last: the formulas read these passes
+  kernels->add(*ensemble, member, step, step == options.steps.back(), trace);
   for (const ObservableInfo& info : asked_for) {
+    if (info.of_kernel) continue;
     const Formula formula = formulas().at(info.name);
     if (!info.per_layer()) {
       trace.set(info.name, (this->*formula)(0));
@@ -417,8 +424,9 @@ void Recorder<T>::finish(const Ensemble<T>& ensemble, std::span<const RunResult>
     state_->look(ensemble, static_cast<Index>(m), result.step);
     state_->flow = nullptr;
     const Trace& trace = state_->now->trace;
-    if (!ended || trace.empty() || trace.step.back() >= result.step) continue;
-    state_->add_point(static_cast<double>(result.step));
+    if (!ended || trace.empty()) continue;
+    if (trace.step.back() < result.step) state_->add_point(static_cast<double>(result.step));
+    state_->kernels->end(ensemble, static_cast<Index>(m), state_->now->trace);
   }
 }
 

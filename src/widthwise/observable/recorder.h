@@ -25,6 +25,7 @@
 #include "widthwise/loss/loss.h"
 #include "widthwise/network/ensemble.h"
 #include "widthwise/numerics/trace.h"
+#include "widthwise/observable/kernel_observables.h"
 #include "widthwise/training/training.h"
 
 namespace widthwise {
@@ -41,6 +42,7 @@ struct RecorderOptions {
   std::vector<std::string> observables;
   std::shared_ptr<const Loss> loss;
   std::vector<std::int64_t> steps;  // the steps to measure at, as from measurement_steps
+  KernelMeasure kernels{};          // for observables of the tangent kernel
 };
 
 template <class T>
@@ -64,7 +66,8 @@ class Recorder {
   void operator()(const TrainingState<T>& state);
 
   /// After train(): adds the last point of members that ended, without diverging, at a step where only their weights
-  /// were noted (possible with last_update_norm and a stop by loss or time). `results` is what train() returned.
+  /// were noted (possible with last_update_norm and a stop by loss or time), and the tangent kernels of those that
+  /// ended before the last step to measure at. `results` is what train() returned, `ensemble` what it left.
   void finish(const Ensemble<T>& ensemble, std::span<const RunResult> results);
 
   const Trace& trace(Index member) const;

@@ -147,6 +147,15 @@ void check_flow_settings(const Configuration& run) {
   check_flow(flow_options(run));
 }
 
+// Tangent kernels are measured on points that are there.
+void check_kernels(const Configuration& run) {
+  for (const Value& name : run.at("measure.observables").list())
+    if (find_observable(name.text()).of_kernel && run.text("measure.kernel_set") == "test" &&
+        run.whole("data.test") == 0)
+      throw ConfigError({{}, "measure.kernel_set"}, "train or auto, since there is no test set (data.test = 0)",
+                        "test");
+}
+
 // Settings that are right each by itself but not together.
 void check_together(const Configuration& run) {
   const auto refuse = [](const std::string& key, const std::string& expected, const std::string& got) {
@@ -167,6 +176,7 @@ void check_together(const Configuration& run) {
            "cross-entropy, which needs data.labels = classes");
   check_signs(run);
   check_flow_settings(run);
+  check_kernels(run);
   check_schedule(make_schedule(run), run.whole("training.steps"));
   if (run.text("data.labels") == "values" && !std::isnan(run.number("training.stop_margin")))
     refuse("training.stop_margin", "labels with a sign or a class, since margins are theirs", "data.labels = values");

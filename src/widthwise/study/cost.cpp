@@ -72,6 +72,28 @@ std::vector<std::int64_t> measured_steps(const Configuration& configuration) {
   return measurement_steps(times, configuration.whole("training.steps"));
 }
 
+// Tangent kernels: of each two points, about as many operations as a layer has inputs and outputs; kept at the start.
+void add_kernels(const Configuration& configuration, const Architecture& architecture, double moments, RunCost& cost) {
+  double kernels = 0;
+  for (const Value& name : configuration.at("measure.observables").list()) {
+    const ObservableInfo& info = find_observable(name.text());
+    if (info.of_kernel)
+      kernels = std::max(kernels, info.per_layer() ? static_cast<double>(architecture.hidden_layers) + 2 : 1.0);
+  }
+  if (kernels == 0) return;
+  const bool test = configuration.text("measure.kernel_set") != "train" && configuration.number("data.test") > 0;
+  const double points =
+      std::min(configuration.number("measure.kernel_points"),
+               test ? configuration.number("data.test")
+                    : std::min(configuration.number("measure.times.train_points"), configuration.number("data.train")));
+  const double times = configuration.text("measure.kernel_times") == "all" ? moments : 2;
+  double fans = 0;
+  for (const Dense& layer : architecture.dense()) fans += static_cast<double>(layer.fan_in + layer.fan_out);
+  const double passes = 3 * static_cast<double>(architecture.outputs) * flops_per_sample(architecture);
+  cost.flops += times * points * (passes + points * fans);
+  cost.memory += (configuration.text("training.dtype") == "float32" ? 4 : 8) * 2 * kernels * points * points;
+}
+
 RunCost estimate_cost(const Configuration& configuration, Index inputs, Index outputs) {
   const Architecture architecture = make_architecture(configuration, inputs, outputs);
   const auto number = [&](const char* key) { return configuration.number(key); };
@@ -91,6 +113,7 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
   if (configuration.text("training.optimizer") == "muon")  // five times three products a hidden matrix
     cost.flops += steps * 30 * std::pow(static_cast<double>(architecture.width), 3) *
                   static_cast<double>(architecture.hidden_layers - 1);
+  add_kernels(configuration, architecture, moments, cost);
   // A constant a step stands for its fixed expenses.
   cost.work = cost.flops * waste(static_cast<double>(architecture.width)) + 2e4 * steps;
   const double scalar = configuration.text("training.dtype") == "float32" ? 4 : 8;
@@ -100,7 +123,7 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
                         : optimizer == OptimizerKind::muon     ? 7
                                                                : 5;
   const double units = static_cast<double>((architecture.hidden_layers + 1) * architecture.width);
-  cost.memory =
+  cost.memory +=
       scalar * (copies * static_cast<double>(parameter_count(architecture)) + 3 * std::max(batch, points) * units);
   cost.disk = disk_overhead + 8 * moments * (2 + series_count(configuration, architecture.hidden_layers));
   return cost;

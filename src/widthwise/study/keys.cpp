@@ -345,6 +345,11 @@ void add_measure(Keys& keys) {
   for (const ObservableInfo& row : known_observables()) observables.choices.push_back(row.name);
   observables.sentence = "what is recorded (`widthwise list observables`)";
   keys.push_back(observables);
+  keys.push_back(later(whole("measure.kernel_points", 256, {1, 1 << 15}, "samples tangent kernels are measured on")));
+  keys.push_back(later(choice("measure.kernel_set", "auto", {"auto", "test", "train"},
+                              "which samples those are; auto: of the test set where there is one")));
+  keys.push_back(later(choice("measure.kernel_times", "ends", {"ends", "all"},
+                              "tangent kernels are measured at initialization and end, or at all times")));
   keys.push_back(whole("measure.times.log", 0, {0, 1e6}, "measure at this many log-spaced steps; 0: none"));
   keys.push_back(whole("measure.times.every", 0, {0, many}, "and at every so many steps; 0: none"));
   KeySpec at;

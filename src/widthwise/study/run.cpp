@@ -165,6 +165,8 @@ std::vector<RunRecord> train_group(const RunGroup& group, const TrainingData<T>&
   for (const Value& name : first.at("measure.observables").list()) recording.observables.push_back(name.text());
   recording.loss = make_loss(first);
   recording.steps = measured_steps(first);
+  recording.kernels = {first.whole("measure.kernel_points"), first.text("measure.kernel_set") == "train",
+                       first.text("measure.kernel_times") == "all"};
   Recorder<T> recorder(ensemble, recording, data.measured(first.whole("measure.times.train_points")));
 
   Resumption<T> resumption(group, checkpoints, recorder);

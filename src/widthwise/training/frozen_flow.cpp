@@ -45,8 +45,8 @@ class Follow {
         note();
       }
       if (!ended_ && control_.stuck(state_.time))
-        end(RunStatus::stopped, fmt::format("stuck at time {:.6g}, dt {:.3g}: no step is small enough", state_.time,
-                                            control_.dt()));
+        end(RunStatus::stopped,
+            fmt::format("stuck at time {:.6g}, dt {:.3g}: no step is small enough", state_.time, control_.dt()));
       if (!ended_ && interrupt_requested()) end(RunStatus::interrupted, "asked to stop");
       const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
       if (!ended_ && passed.count() >= options_.max_seconds)
@@ -107,9 +107,9 @@ void check_frozen(View<const double> initial, View<const double> targets, const 
   };
   if (targets.rows < 1 || targets.cols < 1 ||
       (initial.data && (initial.rows != targets.rows || initial.cols != targets.cols)))
-    throw ShapeError("frozen flow", "at least one sample, initial outputs shaped as the targets",
-                     fmt::format("{} x {} targets, {} x {} outputs", targets.rows, targets.cols, initial.rows,
-                                 initial.cols));
+    throw ShapeError(
+        "frozen flow", "at least one sample, initial outputs shaped as the targets",
+        fmt::format("{} x {} targets, {} x {} outputs", targets.rows, targets.cols, initial.rows, initial.cols));
   require_finite(targets, "training targets");
   check_step_rule(options.rule);
   check_stopping(options.stopping);

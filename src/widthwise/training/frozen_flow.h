@@ -1,12 +1,12 @@
 // Gradient flows of models that are linear in what moves, with F = alpha g + kappa g_0 the trained output, g_0 the
 // untrained one, and
 //
-//   dg/dt = -K dObjective/dg        K frozen: kernel_flow.h in the samples' dual variables, linearised_flow.h in weights
-//   dObjective/dg = objective_factor dLoss/dF
+//   dg/dt = -K dObjective/dg        K frozen: kernel_flow.h in the samples' dual variables, linearised_flow.h in
+//   weights dObjective/dg = objective_factor dLoss/dF
 //
-// by explicit Euler steps accepted by the rule of numerics/step_control.h, with the bounds a network's flow has (flow.h).
-// What moves is linear, so the outputs of a trial are known from those of the step before: one refused for them costs no
-// pass over the samples.
+// by explicit Euler steps accepted by the rule of numerics/step_control.h, with the bounds a network's flow has
+// (flow.h). What moves is linear, so the outputs of a trial are known from those of the step before: one refused for
+// them costs no pass over the samples.
 //
 // objective_factor is that of training.h (objective_factor(convention, alpha)): alpha, 1/alpha (article) or 1 (code).
 // Two conventions have one trajectory of F, at times t objective_factor alpha.
@@ -29,9 +29,9 @@ struct FrozenFlowOptions {
   OutputScale scale;            // kappa = -alpha: F starts at 0
   double objective_factor = 1;  // > 0
   StepRule rule;
-  Stopping stopping;       // by margin; patience is not looked at
-  double target_loss = 0;  // stops at the first step with a loss <= this; 0: never
-  double max_time = std::numeric_limits<double>::infinity();     // at which the flow ends, exactly
+  Stopping stopping;                                          // by margin; patience is not looked at
+  double target_loss = 0;                                     // stops at the first step with a loss <= this; 0: never
+  double max_time = std::numeric_limits<double>::infinity();  // at which the flow ends, exactly
   double max_seconds = std::numeric_limits<double>::infinity();  // of wall time
   std::int64_t steps = 1'000'000;                                // accepted ones at most
   double divergence_cap = 1e6;                                   // of |F| and the loss, as in training.h

@@ -17,9 +17,9 @@ namespace widthwise {
 
 /// P training samples, M others, k outputs.
 struct KernelFlowProblem {
-  View<const double> kernel;       // symmetric, (P k) x (P k), row n k + o; or P x P, the same for every output
-  View<const double> targets;      // P x k
-  View<const double> initial{};    // g_0, P x k; null data: 0
+  View<const double> kernel;          // symmetric, (P k) x (P k), row n k + o; or P x P, the same for every output
+  View<const double> targets;         // P x k
+  View<const double> initial{};       // g_0, P x k; null data: 0
   View<const double> test_kernel{};   // (M k) x (P k), or M x P; null data: there are no others
   View<const double> test_initial{};  // M x k; null data: 0
 };
@@ -29,8 +29,8 @@ struct KernelFlowResult : FrozenFlowEnd {
   Matrix<double> duals;                  // c, P x k
 };
 
-/// @throws ShapeError where matrices do not fit, DataError where one is not finite, ConfigError (training.*) for options
-/// out of range and for targets other than -1 and 1 where the loss needs those.
+/// @throws ShapeError where matrices do not fit, DataError where one is not finite, ConfigError (training.*) for
+/// options out of range and for targets other than -1 and 1 where the loss needs those.
 KernelFlowResult follow_kernel_flow(const KernelFlowProblem& problem, const Loss& loss,
                                     const FrozenFlowOptions& options, const FrozenFlowSeen& seen = {});
 

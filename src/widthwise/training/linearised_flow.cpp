@@ -211,8 +211,8 @@ LinearisedFlowResult<T> follow_linearised(const Ensemble<T>& ensemble, Index mem
     throw ShapeError("linearised flow",
                      fmt::format("one of {} members, samples x {} inputs and samples x {} targets", ensemble.size(),
                                  architecture.input_dimension, architecture.outputs),
-                     fmt::format("member {}, {} x {} and {} x {}, test inputs {} x {}", member, inputs.rows, inputs.cols,
-                                 targets.rows, targets.cols, test_inputs.rows, test_inputs.cols));
+                     fmt::format("member {}, {} x {} and {} x {}, test inputs {} x {}", member, inputs.rows,
+                                 inputs.cols, targets.rows, targets.cols, test_inputs.rows, test_inputs.cols));
   check_frozen({}, targets, loss, options);
   require_finite(inputs, "training inputs");
   if (test_inputs.rows > 0) require_finite(test_inputs, "test inputs");
