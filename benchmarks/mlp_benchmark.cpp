@@ -1,8 +1,10 @@
 // Times training steps through train(), for benchmarks/run: MLPs of 784 inputs, 3 hidden relu layers with biases and 10
-// classes, cross-entropy, SGD unless another is asked for; "lockstep" is 64 of them on one batch. Reads requests line
-// by line from standard input, so that benchmarks/run can take turns with the peer, and answers each with one line:
+// classes, cross-entropy, SGD unless another is asked for; "lockstep" is 64 of them on one batch; "flow" is a trial
+// step of gradient flow of five seeds (softplus, no biases, softhinge of one centred output, all samples), every trial
+// accepted. Reads requests line by line from standard input, so that benchmarks/run can take turns with the peer, and
+// answers each with one line:
 //
-//   mlp|lockstep float32|float64 WIDTH BATCH     ->  <seconds a step> <operations a step>
+//   mlp|lockstep|flow float32|float64 WIDTH BATCH ->  <seconds a step> <operations a step>
 //   peak float32|float64                         ->  <operations a second>
 //
 //   echo mlp float32 512 128 | mlp_benchmark THREADS SECONDS [OPTIMIZER]     SECONDS: time spent on a row
@@ -91,14 +93,68 @@ class Problem {
   std::shared_ptr<const Loss> loss_;
 };
 
+// Trials of gradient flow, by the same windows.
+template <class T>
+double flow_trial(const Shape& shape, double seconds, double& operations) {
+  FamilyOptions net;
+  net.input_dimension = inputs;
+  net.width = shape.width;
+  net.hidden_layers = 3;
+  net.activation = "softplus";
+  net.activation_parameter = 5;
+  const Architecture network = mlp(net);
+  operations = training_flops_per_sample(network) * static_cast<double>(shape.batch * shape.members);
+  ScaleRequest request;
+  request.optimizer = OptimizerKind::flow;
+  request.width = static_cast<double>(shape.width);
+  request.hidden_layers = 3;
+  request.input_dimension = inputs;
+  request.base_in = BaseIn::multiplier;
+  const Scaling scaling = scale(named_scheme("ntk", OptimizerKind::flow), request);
+  std::vector<Member> members;
+  for (Index m = 0; m < shape.members; ++m) members.push_back({Key(static_cast<std::uint64_t>(m)), scaling});
+  Ensemble<T> ensemble(network, members, InitialWeights::forgotten);
+  Matrix<T> x(shape.batch, inputs), y(shape.batch, 1);
+  fill_normal<T>(Key(2), static_cast<std::size_t>(shape.batch), inputs, 1.0, x.data(), inputs);
+  for (Index i = 0; i < shape.batch; ++i) y(i, 0) = i % 2 == 0 ? T(1) : T(-1);
+  TrainingOptions options;
+  options.optimizer = OptimizerKind::flow;
+  options.kappa = -1;
+  options.flow.rule = {.max_dgrad = 1e300, .max_dout = 1e300, .first = 1e-6, .growth = 1};
+  const auto window = [&](std::int64_t steps) {
+    options.steps = 2 + windows * steps;
+    std::vector<std::int64_t> marks;
+    for (std::int64_t w = 0; w <= windows; ++w) marks.push_back(2 + w * steps);
+    std::vector<double> times;
+    // Members reach a step in one round; the last of them marks it.
+    train<T>(
+        ensemble, view(std::as_const(x)), view(std::as_const(y)), *make_loss("softhinge"), options, marks,
+        [&](const TrainingState<T>& state) {
+          if (state.member == shape.members - 1 && state.step > 0)
+            times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count());
+        });
+    double best = times[1] - times[0];
+    for (std::size_t mark = 2; mark < times.size(); ++mark) best = std::min(best, times[mark] - times[mark - 1]);
+    return best / static_cast<double>(steps);
+  };
+  const double first = window(1);
+  return window(std::max<std::int64_t>(2, static_cast<std::int64_t>(seconds / windows / first)));
+}
+
 template <class T>
 void answer(const std::string& kind, double seconds) {
   if (kind == "peak") {
     std::cout << 1e9 * measured_peak<T>(threads()) << std::endl;
     return;
   }
-  Shape shape{0, 0, kind == "lockstep" ? 64 : 1};
+  Shape shape{0, 0, kind == "lockstep" ? 64 : kind == "flow" ? 5 : 1};
   std::cin >> shape.width >> shape.batch;
+  if (kind == "flow") {
+    double operations = 0;
+    const double trial = flow_trial<T>(shape, seconds, operations);
+    std::cout << trial << ' ' << operations << std::endl;
+    return;
+  }
   Problem<T> problem(shape);
   const double first = problem.best_window(1);
   const auto steps = std::max<std::int64_t>(1, static_cast<std::int64_t>(seconds / windows / first));
