@@ -128,6 +128,8 @@ INSTANTIATE_TEST_SUITE_P(
              "figure.y", "final.X", "finall", "'final'"},
         Case{"NumberWithoutSource", tiny + widths + prediction + "exponent = 1\n", "prediction.source",
              "where the number comes from", "nothing", ""},
+        Case{"WidthsToZero", tiny + widths + prediction + "exponent = 0\nsource = \"x\"\ntoward = \"zero\"\n",
+             "prediction.toward", "may go to zero", "architecture.width", ""},
         Case{"NoClaim", tiny + widths + prediction, "prediction.exponent", "either", "neither", ""},
         Case{"WhereNowhere",
              tiny + widths + prediction + "exponent = \"theory\"\nwhere = { \"architecture.width\" = 9 }\n",

@@ -86,6 +86,7 @@ struct PredictionSpec {
   std::optional<double> number;  // unset if theory
   std::string source;            // where the number comes from; needed unless theory
   double tolerance = 0.1;
+  bool toward_zero = false;  // the law is to hold as `against` goes to 0 (verdict.h), not to infinity
   int line = 0;
 };
 

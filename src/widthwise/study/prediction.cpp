@@ -252,7 +252,9 @@ class Judge {
     std::vector<Point> points;
     for (const JudgedPoint& point : judged_points) points.push_back({point.x, point.seed, point.y});
     if (limit_ != nullptr) return judge_limit(extrapolated(points), claim);
-    return spec_.claim == Claimed::value ? judge_value(points, claim) : judge_exponent(points, claim);
+    VerdictRule rule;
+    rule.toward_zero = spec_.toward_zero;
+    return spec_.claim == Claimed::value ? judge_value(points, claim, rule) : judge_exponent(points, claim, rule);
   }
 
   Extrapolation extrapolated(const std::vector<Point>& points) const {

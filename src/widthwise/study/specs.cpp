@@ -100,6 +100,7 @@ PredictionSpec read_prediction(const ValueTable& table, const std::string& file,
   read_number(fields, spec);
   spec.source = fields.text("source");
   spec.tolerance = fields.number("tolerance").value_or(0.1);
+  spec.toward_zero = fields.choice("toward", {"infinity", "zero"}, "infinity") == "zero";
   const std::string order = fields.choice("order", {"", "below", "above"}, "");
   fields.done();
   if (!order.empty()) {
@@ -108,6 +109,8 @@ PredictionSpec read_prediction(const ValueTable& table, const std::string& file,
   }
   if (spec.number && spec.source.empty())
     fields.fail("source", "where the number comes from (paper, equation), since it is not asked of theory", "nothing");
+  if (spec.toward_zero && (spec.claim == Claim::value || spec.against == "architecture.width"))
+    fields.fail("toward", "zero beside an exponent against something that may go to zero", spec.against);
   if (!(spec.tolerance >= 0) || !std::isfinite(spec.tolerance))
     fields.fail("tolerance", "a number of at least 0", to_text({spec.tolerance, line}));
   if (spec.claim != Claim::value && spec.against.empty())
