@@ -103,10 +103,8 @@ PredictionSpec read_prediction(const ValueTable& table, const std::string& file,
   spec.toward_zero = fields.choice("toward", {"infinity", "zero"}, "infinity") == "zero";
   const std::string order = fields.choice("order", {"", "below", "above"}, "");
   fields.done();
-  if (!order.empty()) {
-    if (spec.claim == Claim::value) fields.fail("order", "an exponent as bound", "a value");
-    spec.claim = order == "below" ? Claim::below : Claim::above;
-  }
+  using Side = PredictionSpec::Side;
+  spec.side = order == "below" ? Side::below : order == "above" ? Side::above : Side::near;
   if (spec.number && spec.source.empty())
     fields.fail("source", "where the number comes from (paper, equation), since it is not asked of theory", "nothing");
   if (spec.toward_zero && (spec.claim == Claim::value || spec.against == "architecture.width"))
