@@ -121,23 +121,22 @@ double flow_trial(const Shape& shape, double seconds, double& operations) {
   options.optimizer = OptimizerKind::flow;
   options.kappa = -1;
   options.flow.rule = {.max_dgrad = 1e300, .max_dout = 1e300, .first = 1e-6, .growth = 1};
-  const auto window = [&](std::int64_t steps) {
-    options.steps = 2 + windows * steps;
-    std::vector<std::int64_t> marks;
-    for (std::int64_t w = 0; w <= windows; ++w) marks.push_back(2 + w * steps);
-    std::vector<double> times;
-    // Members reach a step in one round; the last of them marks it.
-    train<T>(
-        ensemble, view(std::as_const(x)), view(std::as_const(y)), *make_loss("softhinge"), options, marks,
-        [&](const TrainingState<T>& state) {
-          if (state.member == shape.members - 1 && state.step > 0)
-            times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count());
-        });
-    double best = times[1] - times[0];
-    for (std::size_t mark = 2; mark < times.size(); ++mark) best = std::min(best, times[mark] - times[mark - 1]);
-    return best / static_cast<double>(steps);
+  // Members take their turns in blocks, so only whole runs tell; the start, two passes more, is taken off.
+  const auto run = [&](std::int64_t steps) {
+    options.steps = steps;
+    const auto start = std::chrono::steady_clock::now();
+    train<T>(ensemble, view(std::as_const(x)), view(std::as_const(y)), *make_loss("softhinge"), options);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
-  const double first = window(1);
+  const auto window = [&](std::int64_t steps) {
+    double without = run(1), with = run(1 + steps);
+    for (std::int64_t w = 1; w < windows; ++w) {
+      without = std::min(without, run(1));
+      with = std::min(with, run(1 + steps));
+    }
+    return (with - without) / static_cast<double>(steps);
+  };
+  const double first = window(2);
   return window(std::max<std::int64_t>(2, static_cast<std::int64_t>(seconds / windows / first)));
 }
 
