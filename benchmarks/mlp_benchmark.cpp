@@ -1,8 +1,10 @@
 // Times training steps through train(), for benchmarks/run: MLPs of 784 inputs, 3 hidden relu layers with biases and 10
-// classes, cross-entropy, SGD unless another is asked for; "lockstep" is 64 of them on one batch. Reads requests line
-// by line from standard input, so that benchmarks/run can take turns with the peer, and answers each with one line:
+// classes, cross-entropy, SGD unless another is asked for; "lockstep" is 64 of them on one batch; "flow" is a trial
+// step of gradient flow of five seeds (softplus, no biases, softhinge of one centred output, all samples), every trial
+// accepted. Reads requests line by line from standard input, so that benchmarks/run can take turns with the peer, and
+// answers each with one line:
 //
-//   mlp|lockstep float32|float64 WIDTH BATCH     ->  <seconds a step> <operations a step>
+//   mlp|lockstep|flow float32|float64 WIDTH BATCH ->  <seconds a step> <operations a step>
 //   kernel float32|float64 WIDTH SAMPLES         ->  <seconds> <operations>  of a tangent kernel: one output, no biases
 //   peak float32|float64                         ->  <operations a second>
 //
@@ -93,6 +95,53 @@ class Problem {
   std::shared_ptr<const Loss> loss_;
 };
 
+// Trials of gradient flow, by the same windows.
+template <class T>
+double flow_trial(const Shape& shape, double seconds, double& operations) {
+  FamilyOptions net;
+  net.input_dimension = inputs;
+  net.width = shape.width;
+  net.hidden_layers = 3;
+  net.activation = "softplus";
+  net.activation_parameter = 5;
+  const Architecture network = mlp(net);
+  operations = training_flops_per_sample(network) * static_cast<double>(shape.batch * shape.members);
+  ScaleRequest request;
+  request.optimizer = OptimizerKind::flow;
+  request.width = static_cast<double>(shape.width);
+  request.hidden_layers = 3;
+  request.input_dimension = inputs;
+  request.base_in = BaseIn::multiplier;
+  const Scaling scaling = scale(named_scheme("ntk", OptimizerKind::flow), request);
+  std::vector<Member> members;
+  for (Index m = 0; m < shape.members; ++m) members.push_back({Key(static_cast<std::uint64_t>(m)), scaling});
+  Ensemble<T> ensemble(network, members, InitialWeights::forgotten);
+  Matrix<T> x(shape.batch, inputs), y(shape.batch, 1);
+  fill_normal<T>(Key(2), static_cast<std::size_t>(shape.batch), inputs, 1.0, x.data(), inputs);
+  for (Index i = 0; i < shape.batch; ++i) y(i, 0) = i % 2 == 0 ? T(1) : T(-1);
+  TrainingOptions options;
+  options.optimizer = OptimizerKind::flow;
+  options.kappa = -1;
+  options.flow.rule = {.max_dgrad = 1e300, .max_dout = 1e300, .first = 1e-6, .growth = 1};
+  // Members take their turns in blocks, so only whole runs tell; the start, two passes more, is taken off.
+  const auto run = [&](std::int64_t steps) {
+    options.steps = steps;
+    const auto start = std::chrono::steady_clock::now();
+    train<T>(ensemble, view(std::as_const(x)), view(std::as_const(y)), *make_loss("softhinge"), options);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const auto window = [&](std::int64_t steps) {
+    double without = run(1), with = run(1 + steps);
+    for (std::int64_t w = 1; w < windows; ++w) {
+      without = std::min(without, run(1));
+      with = std::min(with, run(1 + steps));
+    }
+    return (with - without) / static_cast<double>(steps);
+  };
+  const double first = window(2);
+  return window(std::max<std::int64_t>(2, static_cast<std::int64_t>(seconds / windows / first)));
+}
+
 template <class T>
 void answer_kernel(double seconds) {
   Index width = 0, samples = 0;
@@ -141,8 +190,14 @@ void answer(const std::string& kind, double seconds) {
     return;
   }
   if (kind == "kernel") return answer_kernel<T>(seconds);
-  Shape shape{0, 0, kind == "lockstep" ? 64 : 1};
+  Shape shape{0, 0, kind == "lockstep" ? 64 : kind == "flow" ? 5 : 1};
   std::cin >> shape.width >> shape.batch;
+  if (kind == "flow") {
+    double operations = 0;
+    const double trial = flow_trial<T>(shape, seconds, operations);
+    std::cout << trial << ' ' << operations << std::endl;
+    return;
+  }
   Problem<T> problem(shape);
   const double first = problem.best_window(1);
   const auto steps = std::max<std::int64_t>(1, static_cast<std::int64_t>(seconds / windows / first));

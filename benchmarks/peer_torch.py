@@ -3,6 +3,8 @@
 through autograd (loss.backward() and an update in place), as one trains, and by hand with products in place.
 
   mlp|lockstep float32|float64 WIDTH BATCH   ->   <seconds a step, autograd> <seconds a step, by hand>
+  flow float32|float64 WIDTH BATCH           ->   the same for a trial of gradient flow of five seeds: one after the
+                                                  other through autograd, and together by batched products
   kernel float32|float64 WIDTH SAMPLES       ->   <seconds, vectorised Jacobian> <seconds, layer by layer>
 
 Started by benchmarks/run with OPENBLAS_CORETYPE and OMP_NUM_THREADS set: untuned, PyTorch on Debian's OpenBLAS is 2-5
@@ -74,6 +76,109 @@ def by_hand_step(x, onehot, weights, biases, members):
     return step
 
 
+SEEDS, BETA, FLOW_STEP = 5, 20.0, 1e-6
+
+
+def softplus(z):
+    return torch.nn.functional.softplus(z, beta=5)
+
+
+def flow_autograd_step(x, y, weights):
+    """Five networks in turn; a trial as libraries for gradient flow have it: new weights, outputs, gradient, changes."""
+    nets = [[w[s].clone().requires_grad_() for w in weights] for s in range(SEEDS)]
+
+    def outputs(net):
+        h = x
+        for l, w in enumerate(net):
+            h = torch.nn.functional.linear(h, w / w.shape[1] ** 0.5)
+            if l + 1 < len(net):
+                h = softplus(h)
+        return h
+
+    def look(net, start):
+        f = outputs(net) - start
+        loss = torch.nn.functional.softplus(1 - f * y, beta=BETA).mean()
+        return f.detach(), torch.cat([g.flatten() for g in torch.autograd.grad(loss, net)])
+
+    with torch.no_grad():
+        starts = [outputs(net) for net in nets]
+    states = [look(net, start) for net, start in zip(nets, starts)]
+
+    def step():
+        for s, net in enumerate(nets):
+            f, g = states[s]
+            trial, at = [], 0
+            with torch.no_grad():
+                for w in net:
+                    trial.append((w - FLOW_STEP * g[at : at + w.numel()].view_as(w)).requires_grad_())
+                    at += w.numel()
+            new_f, new_g = look(trial, starts[s])
+            dout = (new_f - f).abs().max().item()
+            dgrad = ((new_g - g).norm() ** 2 / (new_g.norm() * g.norm())).item()
+            if dout < 1e300 and dgrad < 1e300:
+                nets[s], states[s] = trial, (new_f, new_g)
+
+    return step
+
+
+def flow_by_hand_step(x, y, weights):
+    """The same, written out: five networks in batched products, the first layer in one."""
+    w = [one.clone() / one.shape[2] ** 0.5 for one in weights]
+    rates = [1 / one.shape[2] for one in weights]
+    width = w[0].shape[1]
+    t = lambda m: m.transpose(-1, -2)
+
+    def outputs():
+        h, z = [x], []
+        z.append(torch.mm(x, w[0].reshape(SEEDS * width, -1).t()).view(len(x), SEEDS, width).transpose(0, 1).contiguous())
+        for l in range(1, len(w)):
+            h.append(softplus(z[-1]))
+            z.append(torch.bmm(h[-1], t(w[l])))
+        return h, z
+
+    def look(start):
+        h, z = outputs()
+        f = z[-1] - start
+        d = (-y * torch.sigmoid(BETA * (1 - f * y))).div_(len(x))
+        gradient = [None] * len(w)
+        for l in reversed(range(1, len(w))):
+            gradient[l] = torch.bmm(t(d), h[l])
+            d = torch.bmm(d, w[l]).mul_(torch.sigmoid(5 * z[l - 1]))
+        gradient[0] = torch.mm(d.transpose(0, 1).reshape(len(x), -1).t(), x).view_as(w[0])
+        return f, gradient
+
+    with torch.no_grad():
+        start = outputs()[1][-1]
+        state = [look(start)]
+
+    @torch.no_grad()
+    def step():
+        f, g = state[0]
+        kept = [one.clone() for one in w]
+        for one, rate, gradient in zip(w, rates, g):
+            one.add_(gradient, alpha=-FLOW_STEP * rate)
+        new_f, new_g = look(start)
+        dout = (new_f - f).abs().amax((1, 2))
+        norm = lambda parts: sum(r * p.square().sum((1, 2)) for r, p in zip(rates, parts)).sqrt()
+        dgrad = norm([a - b for a, b in zip(g, new_g)]) ** 2 / (norm(g) * norm(new_g))
+        if (dout < 1e300).all() and (dgrad < 1e300).all():
+            state[0] = (new_f, new_g)
+        else:
+            for one, old in zip(w, kept):
+                one.copy_(old)
+
+    return step
+
+
+def answer_flow(dtype, width, batch, seconds):
+    sizes = [INPUTS] + [width] * HIDDEN + [1]
+    weights = [torch.randn(SEEDS, o, i, dtype=dtype) for i, o in zip(sizes, sizes[1:])]
+    x = torch.randn(batch, INPUTS, dtype=dtype)
+    y = (1 - 2 * (torch.arange(batch) % 2)).to(dtype).unsqueeze(1)
+    autograd = time_step(flow_autograd_step(x, y, weights), seconds)
+    print(autograd, time_step(flow_by_hand_step(x, y, weights), seconds), flush=True)
+
+
 def best_window(step, steps):
     """The shortest of some windows of `steps` steps each: other programs only ever add time."""
     best = float("inf")
@@ -139,7 +244,6 @@ jacobian_times = {}
 
 def answer_kernel(dtype, width, samples, seconds):
     sizes = [INPUTS] + [width] * HIDDEN + [1]
-    dtype = getattr(torch, dtype)
     torch.manual_seed(1)
     weights = [torch.randn(o, i, dtype=dtype) / i**0.5 for i, o in zip(sizes, sizes[1:])]
     x = torch.randn(samples, INPUTS, dtype=dtype)
@@ -155,6 +259,10 @@ def answer_kernel(dtype, width, samples, seconds):
 
 def answer(kind, dtype, width, batch, seconds):
     dtype = getattr(torch, dtype)
+    if kind == "kernel":
+        return answer_kernel(dtype, width, batch, seconds)
+    if kind == "flow":
+        return answer_flow(dtype, width, batch, seconds)
     members = MEMBERS if kind == "lockstep" else 1
     weights, biases = make_layers(width, members, dtype)
     x = torch.randn(batch, INPUTS, dtype=dtype)
@@ -172,7 +280,7 @@ def main():
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 0.3
     for line in sys.stdin:
         kind, dtype, width, batch = line.split()
-        (answer_kernel if kind == "kernel" else lambda *a: answer(kind, *a))(dtype, int(width), int(batch), seconds)
+        answer(kind, dtype, int(width), int(batch), seconds)
 
 
 main()

@@ -10,6 +10,7 @@
 #include "widthwise/report/text.h"
 #include "widthwise/report/verdict_row.h"
 #include "widthwise/report/verdict_table.h"
+#include "widthwise/study/conventions.h"
 #include "widthwise/study/table.h"
 
 namespace widthwise::cli {
@@ -87,14 +88,18 @@ nlohmann::json as_json(const Judgement& judgement) {
 void print_verdicts(const Study& study, const std::vector<Judgement>& judgements, const StoreReader& reader,
                     bool json) {
   if (json) {
-    nlohmann::json answer = {
-        {"title", study.title}, {"predictions", nlohmann::json::array()}, {"derived", nlohmann::json::array()}};
+    nlohmann::json answer = {{"title", study.title},
+                             {"conventions", conventions(study)},
+                             {"predictions", nlohmann::json::array()},
+                             {"derived", nlohmann::json::array()}};
     for (const Judgement& judgement : judgements) answer["predictions"].push_back(as_json(judgement));
     for (const DerivedSpec& derived : study.derived) answer["derived"].push_back(as_json(study, derived, reader));
     fmt::print("{}\n", answer.dump(2));
     return;
   }
-  fmt::print("{}\n\n", report::single_line(study.title));
+  fmt::print("{}\n", report::single_line(study.title));
+  for (const std::string& sentence : conventions(study)) fmt::print("{}\n", sentence);
+  fmt::print("\n");
   fmt::print("{}", report::verdict_table(report::verdict_rows(judgements), report::style_for(STDOUT_FILENO)));
 }
 

@@ -75,6 +75,29 @@ TEST(Verdict, TwoWidthsAllowForANaturalCorrection) {
   EXPECT_EQ(decision.verdict, Verdict::agrees);
 }
 
+TEST(Verdict, TowardZeroIsTheLawOfOneOverX) {
+  // y = x^p (1 + x): the law holds at small x only, where the measured slope is p, and it is the largest x that is
+  // dropped to see how much that hides.
+  std::vector<Point> points, mirrored;
+  for (int s = 0; s < 3; ++s)
+    for (const double x : {1e-4, 1e-3, 1e-2, 1e-1}) {
+      const double y = std::pow(x, -1.5 + 0.01 * s) * (1 + x);
+      points.push_back({x, std::to_string(s), y});
+      mirrored.push_back({1 / x, std::to_string(s), y});
+    }
+  VerdictRule rule;
+  rule.toward_zero = true;
+  const Decision small = judge_exponent(points, {-1.5, 0.1}, rule), large = judge_exponent(mirrored, {1.5, 0.1});
+  EXPECT_EQ(small.verdict, Verdict::agrees);
+  EXPECT_DOUBLE_EQ(small.measured, -large.measured);
+  EXPECT_DOUBLE_EQ(small.interval.low, -large.interval.high);
+  EXPECT_DOUBLE_EQ(small.interval.high, -large.interval.low);
+  EXPECT_DOUBLE_EQ(small.seeds[1].slope, -large.seeds[1].slope);
+  EXPECT_EQ(judge_exponent(points, {-1.6, 0, Claim::Kind::above}, rule).verdict, Verdict::agrees);
+  EXPECT_EQ(judge_exponent(points, {-1.6, 0, Claim::Kind::below}, rule).verdict, Verdict::disagrees);
+  EXPECT_THAT(small.explanation, HasSubstr("inside [-1.6, -1.4]"));
+}
+
 TEST(Verdict, Sides) {
   const auto points = power_law(-0.5, 4, 0.02);
   EXPECT_EQ(judge_exponent(points, {-0.3, 0, Claim::Kind::below}).verdict, Verdict::agrees);

@@ -380,7 +380,7 @@ TEST(VerdictRows, ANoteStandsBesideItsVerdictWhateverThatIs) {
 
 TEST(VerdictRows, SidesAndWaiting) {
   Judgement j = judgement();
-  j.claim = PredictionSpec::Claim::below;
+  j.side = PredictionSpec::Side::below;
   EXPECT_EQ(verdict_row(j).predicted, "at most 0");
   EXPECT_TRUE(std::isinf(verdict_row(j).picture.band_low));
   j.verdict = Verdict::undecided;

@@ -25,7 +25,8 @@ class Checkpointed : public ::testing::Test {
         "[data]\nname = \"gaussian\"\ntrain = 96\ntest = 20\ndimension = 8\nlabels = \"random\"\n"
         "[training]\noptimizer = \"gradient-flow\"\nloss = \"softhinge\"\nkappa = \"-training.alpha\"\n"
         "alpha_convention = \"code\"\nstop_margin = 1\nsteps = 20000\nmax_dgrad = 1e-5\n"
-        "[measure]\nobservables = [\"train_loss\", \"test_error\", \"accepted_steps\", \"refused_steps\", \"half_time\",\n"
+        "[measure]\nobservables = [\"train_loss\", \"test_error\", \"accepted_steps\", \"refused_steps\", "
+        "\"half_time\",\n"
         "  \"preactivation_speed\", \"last_update_norm\"]\ntimes = { log = 12 }\n"
         "[[sweep]]\nname = \"x\"\n\"training.alpha\" = [0.01, 1]\n",
         "flow.toml");
@@ -64,7 +65,8 @@ class Checkpointed : public ::testing::Test {
     EXPECT_EQ(a.trace.time, b.trace.time);
     for (const auto& [name, values] : a.trace.series)
       for (std::size_t i = 0; i < values.size(); ++i)
-        EXPECT_TRUE(values[i] == b.trace.values(name)[i] || (std::isnan(values[i]) && std::isnan(b.trace.values(name)[i])))
+        EXPECT_TRUE(values[i] == b.trace.values(name)[i] ||
+                    (std::isnan(values[i]) && std::isnan(b.trace.values(name)[i])))
             << name << " at point " << i;
   }
 

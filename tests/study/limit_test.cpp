@@ -206,6 +206,22 @@ TEST(JudgeLimit, AgreesDisagreesAndExplainsTheFit) {
   EXPECT_THAT(open.advice, HasSubstr("seeds"));
 }
 
+TEST(JudgeValue, AnOrderMakesItABound) {
+  // At width 128, rate 0.25 and kappa 0 the size is 0.5 + 3/128, to within 0.001.
+  const Folder folder("widthwise-bound");
+  const auto verdict = [&](double value, const std::string& order) {
+    const Study study = parse(tiny + sweep +
+                              claim("final.output_size", value, 0,
+                                    order + "where = { \"architecture.width\" = 128, \"training.learning_rate\" = "
+                                            "0.25, \"training.kappa\" = 0 }\n"));
+    return judge(study, record(study, folder)).front().verdict;
+  };
+  EXPECT_EQ(verdict(0.6, "order = \"below\"\n"), Verdict::agrees);
+  EXPECT_EQ(verdict(0.6, "order = \"above\"\n"), Verdict::disagrees);
+  EXPECT_EQ(verdict(0.4, "order = \"above\"\n"), Verdict::agrees);
+  EXPECT_EQ(verdict(0.6, ""), Verdict::disagrees);
+}
+
 TEST(JudgeLimit, UnfinishedIsUndecidedAndSaysWhatIsMissing) {
   const Folder folder("widthwise-judge-limit-unfinished");
   const auto change = [](const Configuration& c, RunRecord& run) {

@@ -117,7 +117,7 @@ struct Softplus {
   template <class D, class V>
   V value(D d, V z) const {  // max(z, 0) + log(1 + exp(-|beta z|)) / beta
     const V positive = hn::IfThenElseZero(hn::Gt(z, hn::Zero(d)), z);
-    return keep_nan(z, hn::MulAdd(hn::Log1p(d, decay(d, z)), hn::Set(d, inverse), positive));
+    return keep_nan(z, hn::MulAdd(log_one_plus(d, decay(d, z)), hn::Set(d, inverse), positive));
   }
   template <class D, class V>
   V slope(D d, V z) const {  // 1 / (1 + exp(-beta z))

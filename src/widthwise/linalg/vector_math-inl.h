@@ -61,6 +61,30 @@ HWY_INLINE V polynomial(D d, V x, const hn::TFromD<D> (&c)[size]) {
   return sum;
 }
 
+// log(1 + x) = 2 artanh(t), t = x / (2 + x) <= 1/3: t P(t^2), P interpolating at Chebyshev nodes; relative errors below
+// 4e-9 for float and 2e-18 for double.
+template <class T>
+struct LogOnePlusTable;
+template <>
+struct LogOnePlusTable<float> {
+  static constexpr float p[] = {2.0000000076817588809f, 0.66666321641377773156f, 0.40024595230703747912f,
+                                0.27965157745197268888f, 0.28157778363109080655f};
+};
+template <>
+struct LogOnePlusTable<double> {
+  static constexpr double p[] = {2.0000000000000000024,   0.66666666666666149594, 0.40000000000185747468,
+                                 0.28571428545454114534,  0.22222224080747673173, 0.1818174083250480451,
+                                 0.15386614042304007762,  0.13300374032674624337, 0.12110168728069217655,
+                                 0.083245065118608205757, 0.17044163562781398129};
+};
+
+/// log(1 + x) for x in [0, 1], at half the cost of one that takes any x.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V log_one_plus(D d, V x) {
+  const V t = hn::Div(x, hn::Add(x, hn::Set(d, 2)));
+  return hn::Mul(t, polynomial(d, hn::Mul(t, t), LogOnePlusTable<hn::TFromD<D>>::p));
+}
+
 /// exp(-x^2), the rounding of x^2 carried along: a relative error of some eps also where it is tiny.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V exp_minus_square(D d, V x) {

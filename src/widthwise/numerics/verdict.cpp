@@ -59,10 +59,11 @@ std::string advice(const Decision& decision, const VerdictRule& rule) {
     const double factor = std::pow(2 * decision.systematic / room, 2);
     if (factor <= 100)
       return fmt::format(
-          "What finite widths may hide (-+{:.2g}) is too much: a range starting about {:.0f} times higher would make "
-          "it "
-          "{}, if the measured value stays; more widths and seeds help if they show the slope not to change.",
-          decision.systematic, std::ceil(factor), outcome);
+          "What finite widths may hide (-+{:.2g}) is too much: a range {} about {:.0f} times {} would make it {}, if "
+          "the "
+          "measured value stays; more widths and seeds help if they show the slope not to change.",
+          decision.systematic, rule.toward_zero ? "ending" : "starting", std::ceil(factor),
+          rule.toward_zero ? "lower" : "higher", outcome);
   }
   return fmt::format(
       "The measured value lies too near the edge of {} for more data to decide; widen the tolerance or "
@@ -140,7 +141,38 @@ Interval Claim::band() const {
   return {predicted - tolerance, predicted + tolerance};
 }
 
+namespace {
+
+Interval negated(const Interval& interval) {
+  return {-interval.high, -interval.low};
+}
+
+/// Of the law y ~ x^p as x -> 0, that is (1/x)^-p for large 1/x.
+Decision judge_toward_zero(std::vector<Point> points, const Claim& claim, const VerdictRule& rule) {
+  VerdictRule toward_infinity = rule;
+  toward_infinity.toward_zero = false;
+  for (Point& point : points) point.x = 1 / point.x;
+  Claim mirrored = claim;
+  mirrored.predicted = -claim.predicted;
+  if (claim.kind != Claim::Kind::near)
+    mirrored.kind = claim.kind == Claim::Kind::below ? Claim::Kind::above : Claim::Kind::below;
+  Decision decision = judge_exponent(points, mirrored, toward_infinity);
+  decision.claim = claim;
+  decision.measured = -decision.measured;
+  decision.change = -decision.change;
+  decision.interval = negated(decision.interval);
+  for (SeedSlope& seed : decision.seeds) {
+    seed.slope = -seed.slope;
+    seed.change = -seed.change;
+  }
+  if (std::isfinite(decision.interval.low)) decide(decision, rule);
+  return decision;
+}
+
+}  // namespace
+
 Decision judge_exponent(const std::vector<Point>& points, const Claim& claim, const VerdictRule& rule) {
+  if (rule.toward_zero) return judge_toward_zero(points, claim, rule);
   const Slopes slopes = log_log_slopes(points);
   Decision decision;
   decision.claim = claim;

@@ -46,6 +46,9 @@ struct VerdictRule {
   std::size_t bootstrap_from = 10;  // seeds
   double largest_correction = 0.2;  // e_0 is this or x_min^(-1/2), the smaller; 0: widen by what the data show alone
   Key key = Key(0);                 // of the bootstrap
+  // Where the power law is to hold: for large x, or as x -> 0. Then all of this is said of 1/x: corrections fall, and
+  // the point dropped is the largest.
+  bool toward_zero = false;
 };
 
 struct Decision {

@@ -1,4 +1,5 @@
 #include "widthwise/report/build_page.h"
+#include "widthwise/study/conventions.h"
 
 #include <fmt/format.h>
 
@@ -100,6 +101,7 @@ Page build_page(const Study& study, const StoreReader& reader, const std::vector
   Page page;
   page.title = study.title.empty() ? study.file.stem().string() : study.title;
   page.description = study.description;
+  page.conventions = conventions(study);
   page.finished = records.found;
   page.total = identities.size();
   page.diverged = records.diverged;

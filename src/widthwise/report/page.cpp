@@ -31,6 +31,7 @@ std::string head_html(const Page& page) {
 std::string header_html(const Page& page) {
   std::string html = fmt::format("<header>\n<h1>{}</h1>\n", escape_html(page.title));
   if (!page.description.empty()) html += fmt::format("<p>{}</p>\n", escape_html(page.description));
+  for (const std::string& sentence : page.conventions) html += fmt::format("<p>{}</p>\n", escape_html(sentence));
   html += "<div class=\"status\">";
   if (page.finished < page.total) {
     html += fmt::format("<progress value=\"{}\" max=\"{}\" aria-label=\"finished runs\"></progress>", page.finished,

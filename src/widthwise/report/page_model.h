@@ -54,6 +54,7 @@ struct VerdictRow {
 
 struct Page {
   std::string title, description;
+  std::vector<std::string> conventions;               ///< whole sentences
   std::size_t finished = 0, total = 0, diverged = 0;  ///< runs; diverged ones count as finished
   std::vector<std::string> warnings;                  ///< whole sentences
   std::vector<VerdictRow> verdicts;

@@ -14,6 +14,7 @@ namespace widthwise::report {
 namespace {
 
 using Claim = PredictionSpec::Claim;
+using Side = PredictionSpec::Side;
 
 bool is_exponent(const Judgement& j) {
   return j.claim != Claim::value;
@@ -59,8 +60,8 @@ std::string number(const Judgement& j, double value) {
 std::string predicted_text(const Judgement& j) {
   if (!j.predicted) return "nothing";
   const std::string value = short_number(*j.predicted);
-  if (j.claim == Claim::below) return "at most " + value;
-  if (j.claim == Claim::above) return "at least " + value;
+  if (j.side == Side::below) return "at most " + value;
+  if (j.side == Side::above) return "at least " + value;
   return value;
 }
 
@@ -70,16 +71,16 @@ std::string interval_text(const Judgement& j) {
 
 std::string band_text(const Judgement& j) {
   const std::string low = short_number(*j.predicted - j.tolerance), high = short_number(*j.predicted + j.tolerance);
-  if (j.claim == Claim::below) return "at most " + high;
-  if (j.claim == Claim::above) return "at least " + low;
+  if (j.side == Side::below) return "at most " + high;
+  if (j.side == Side::above) return "at least " + low;
   return fmt::format("[{}, {}]", low, high);
 }
 
 IntervalPicture picture_of(const Judgement& j) {
   if (!is_exponent(j) || !j.predicted || !std::isfinite(j.measured)) return {};
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  return {j.claim == Claim::below ? -infinity : *j.predicted - j.tolerance,
-          j.claim == Claim::above ? infinity : *j.predicted + j.tolerance, j.measured, j.low, j.high};
+  return {j.side == Side::below ? -infinity : *j.predicted - j.tolerance,
+          j.side == Side::above ? infinity : *j.predicted + j.tolerance, j.measured, j.low, j.high};
 }
 
 std::string claim_text(const Judgement& j) {
@@ -87,12 +88,11 @@ std::string claim_text(const Judgement& j) {
   if (!j.predicted) {
     text = fmt::format("Theory says nothing about {} here.", j.of);
   } else if (is_exponent(j)) {
-    const char* how = j.claim == Claim::below ? "at most " : j.claim == Claim::above ? "at least " : "";
-    text = fmt::format("{} grows like {} to the power {}{}.", j.of, j.against, how, short_number(*j.predicted));
+    text = fmt::format("{} grows like {} to the power {}.", j.of, j.against, predicted_text(j));
   } else if (is_limit(j)) {
     text = fmt::format("{}, at infinite {}, is {}.", j.of, j.against, short_number(*j.predicted, 6));
   } else {
-    text = fmt::format("{} is {}.", j.of, short_number(*j.predicted));
+    text = fmt::format("{} is {}.", j.of, predicted_text(j));
   }
   if (!j.source.empty() && j.predicted) text += fmt::format(" Source: {}.", j.source);
   return text;

@@ -71,21 +71,19 @@ struct Quantity {
 
 /// A claim of theory about the runs of a sweep: of ~ against^exponent, or of = value.
 struct PredictionSpec {
-  enum class Claim {
-    exponent,  // the exponent is `number` (or theory's) within the tolerance
-    below,     // the exponent is at most `number`
-    above,     // the exponent is at least `number`
-    value      // the quantity itself is `number` within the tolerance
-  };
+  enum class Claim { exponent, value };    // of what: the exponent, or the quantity itself
+  enum class Side { near, below, above };  // it is the number, at most, or at least that, within the tolerance
   std::string name, sweep, note;
   Quantity of;
   std::string against;  // key of an axis; empty for Claim::value
   Where where;
   Claim claim = Claim::exponent;
+  Side side = Side::near;
   bool theory = false;           // the number is asked of the outcome engine
   std::optional<double> number;  // unset if theory
   std::string source;            // where the number comes from; needed unless theory
   double tolerance = 0.1;
+  bool toward_zero = false;  // the law is to hold as `against` goes to 0 (verdict.h), not to infinity
   int line = 0;
 };
 

@@ -97,6 +97,7 @@ class Judge {
     out_.of = spec_.of.text();
     out_.against = against();
     out_.claim = spec_.claim;
+    out_.side = spec_.side;
     out_.tolerance = spec_.tolerance;
     out_.note = spec_.note;
     out_.expected = table_.expected;
@@ -213,9 +214,10 @@ class Judge {
       out_.verdict = Verdict::undecided;
       return;
     }
-    const Claim::Kind kind = spec_.claim == Claimed::below   ? Claim::Kind::below
-                             : spec_.claim == Claimed::above ? Claim::Kind::above
-                                                             : Claim::Kind::near;
+    using Side = PredictionSpec::Side;
+    const Claim::Kind kind = spec_.side == Side::below   ? Claim::Kind::below
+                             : spec_.side == Side::above ? Claim::Kind::above
+                                                         : Claim::Kind::near;
     const Claim claim{*out_.predicted, spec_.tolerance, kind};
     const Decision all = judged(out_.points, claim);
     take_measurement(all);
@@ -252,7 +254,9 @@ class Judge {
     std::vector<Point> points;
     for (const JudgedPoint& point : judged_points) points.push_back({point.x, point.seed, point.y});
     if (limit_ != nullptr) return judge_limit(extrapolated(points), claim);
-    return spec_.claim == Claimed::value ? judge_value(points, claim) : judge_exponent(points, claim);
+    VerdictRule rule;
+    rule.toward_zero = spec_.toward_zero;
+    return spec_.claim == Claimed::value ? judge_value(points, claim, rule) : judge_exponent(points, claim, rule);
   }
 
   Extrapolation extrapolated(const std::vector<Point>& points) const {

@@ -35,6 +35,7 @@ struct Judgement {
   std::string name, sweep;
   std::string of, against;  // texts
   PredictionSpec::Claim claim = PredictionSpec::Claim::exponent;
+  PredictionSpec::Side side = PredictionSpec::Side::near;
   Verdict verdict = Verdict::undecided;
   std::optional<double> predicted;  // unset where theory makes no such prediction
   double tolerance = 0;

@@ -100,14 +100,15 @@ PredictionSpec read_prediction(const ValueTable& table, const std::string& file,
   read_number(fields, spec);
   spec.source = fields.text("source");
   spec.tolerance = fields.number("tolerance").value_or(0.1);
+  spec.toward_zero = fields.choice("toward", {"infinity", "zero"}, "infinity") == "zero";
   const std::string order = fields.choice("order", {"", "below", "above"}, "");
   fields.done();
-  if (!order.empty()) {
-    if (spec.claim == Claim::value) fields.fail("order", "an exponent as bound", "a value");
-    spec.claim = order == "below" ? Claim::below : Claim::above;
-  }
+  using Side = PredictionSpec::Side;
+  spec.side = order == "below" ? Side::below : order == "above" ? Side::above : Side::near;
   if (spec.number && spec.source.empty())
     fields.fail("source", "where the number comes from (paper, equation), since it is not asked of theory", "nothing");
+  if (spec.toward_zero && (spec.claim == Claim::value || spec.against == "architecture.width"))
+    fields.fail("toward", "zero beside an exponent against something that may go to zero", spec.against);
   if (!(spec.tolerance >= 0) || !std::isfinite(spec.tolerance))
     fields.fail("tolerance", "a number of at least 0", to_text({spec.tolerance, line}));
   if (spec.claim != Claim::value && spec.against.empty())
