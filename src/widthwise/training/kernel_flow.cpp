@@ -130,6 +130,26 @@ void check(const KernelFlowProblem& problem, const Loss& loss, const FrozenFlowO
   if (problem.test_initial.data) require_finite(problem.test_initial, "initial test outputs");
 }
 
+// Rows against columns, in double; `columns` without data: rows against themselves.
+template <class T>
+Matrix<double> frozen_kernel(const Ensemble<T>& ensemble, Index member, View<const T> rows, View<const T> columns,
+                             double memory) {
+  const Index k = ensemble.architecture().outputs, others = columns.data ? columns.rows : rows.rows;
+  const double bytes = static_cast<double>(rows.rows * k) * static_cast<double>(others * k) * sizeof(double);
+  if (bytes > memory)
+    throw ConfigError(
+        {"", "memory"},
+        fmt::format("at least {:.3g} bytes, for a tangent kernel of {} x {}", bytes, rows.rows * k, others * k),
+        fmt::format("{:.3g} bytes", memory), "fewer samples take less; follow_linearised needs no kernel");
+  Matrix<T> out(rows.rows * k, others * k);
+  TangentKernel<T> kernel({TangentShare::rate});
+  if (columns.data)
+    kernel(ensemble, member, rows, columns, {view(out)});
+  else
+    kernel(ensemble, member, rows, {view(out)});
+  return out.template cast<double>();
+}
+
 template <class T>
 Matrix<double> outputs_at(const Ensemble<T>& ensemble, Index member, View<const T> inputs) {
   Matrix<double> out(inputs.rows, ensemble.architecture().outputs);
@@ -167,14 +187,12 @@ KernelFlowResult follow_tangent_kernel(const Ensemble<T>& ensemble, Index member
                      fmt::format("{} x {}", targets.rows, targets.cols));
   require_finite(inputs, "training inputs");
   if (test_inputs.rows > 0) require_finite(test_inputs, "test inputs");
-  TangentOptions tangent{TangentShare::rate};
-  tangent.memory = memory;
-  const Matrix<double> kernel = tangent_kernel(ensemble, member, inputs, tangent).template cast<double>();
+  const Matrix<double> kernel = frozen_kernel<T>(ensemble, member, inputs, {}, memory);
   const Matrix<double> initial = outputs_at(ensemble, member, inputs);
   KernelFlowProblem problem{view(kernel), targets, view(initial)};
   Matrix<double> test_kernel, test_initial;
   if (test_inputs.rows > 0) {
-    test_kernel = tangent_kernel(ensemble, member, test_inputs, inputs, tangent).template cast<double>();
+    test_kernel = frozen_kernel<T>(ensemble, member, test_inputs, inputs, memory);
     test_initial = outputs_at(ensemble, member, test_inputs);
     problem.test_kernel = view(std::as_const(test_kernel));
     problem.test_initial = view(std::as_const(test_initial));

@@ -35,8 +35,9 @@ KernelFlowResult follow_kernel_flow(const KernelFlowProblem& problem, const Loss
                                     const FrozenFlowOptions& options, const FrozenFlowSeen& seen = {});
 
 /// The flow of a member's tangent kernel at its weights as they are, with its rates, and g_0 its outputs there:
-/// everything in double but the kernel's own passes. `test_inputs` may have no rows. `memory`: bytes for the kernels.
-/// @throws as above; ConfigError (memory) where the kernels would take more.
+/// everything in double but the kernel's own passes. `test_inputs` may have no rows. `memory`: bytes that a kernel may
+/// take.
+/// @throws as above; ConfigError (memory) where one would take more.
 template <class T>
 KernelFlowResult follow_tangent_kernel(const Ensemble<T>& ensemble, Index member, View<const T> inputs,
                                        View<const double> targets, View<const T> test_inputs, const Loss& loss,
