@@ -59,8 +59,8 @@ TEST_P(EveryConvolution, IsTheSumOverItsKernel) {
                 for (Index k = 0; k < c.channels_in; ++k) {
                   const Index row = i * c.stride + a - c.padding.top, col = j * c.stride + b - c.padding.left;
                   if (row < 0 || row >= c.height || col < 0 || col >= c.width) continue;
-                  sum += w(o, (a * c.kernel_width + b) * c.channels_in + k) *
-                         x(n, (k * c.height + row) * c.width + col);
+                  sum +=
+                      w(o, (a * c.kernel_width + b) * c.channels_in + k) * x(n, (k * c.height + row) * c.width + col);
                 }
             ASSERT_NEAR(z(n * out.positions() + i * out.width + j, o), sum, 1e-12);
           }
@@ -85,17 +85,17 @@ TEST_P(EveryConvolution, ScatteringIsTheTransposeOfGathering) {
   EXPECT_NEAR(gathered.cwiseProduct(p).sum(), x.cwiseProduct(scattered).sum(), 1e-10);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, EveryConvolution,
-    ::testing::Values(Case{6, 5, 1, 2, 3, 3, 1, {}}, Case{6, 5, 3, 4, 3, 3, 1, padding_of(1)},
-                      Case{7, 8, 2, 3, 5, 5, 2, padding_of(1)}, Case{4, 4, 3, 2, 1, 1, 1, {}},
-                      Case{4, 4, 3, 2, 1, 1, 2, {}}, Case{5, 6, 2, 2, 3, 2, 1, {0, 1, 1, 0}},
-                      Case{9, 9, 2, 3, 4, 4, 3, same_padding(9, 9, 4, 4, 3)}));
+INSTANTIATE_TEST_SUITE_P(Shapes, EveryConvolution,
+                         ::testing::Values(Case{6, 5, 1, 2, 3, 3, 1, {}}, Case{6, 5, 3, 4, 3, 3, 1, padding_of(1)},
+                                           Case{7, 8, 2, 3, 5, 5, 2, padding_of(1)}, Case{4, 4, 3, 2, 1, 1, 1, {}},
+                                           Case{4, 4, 3, 2, 1, 1, 2, {}}, Case{5, 6, 2, 2, 3, 2, 1, {0, 1, 1, 0}},
+                                           Case{9, 9, 2, 3, 4, 4, 3, same_padding(9, 9, 4, 4, 3)}));
 
 TEST(Convolution, SamePaddingKeepsTheSize) {
   for (const Index kernel : {1, 2, 3, 5})
     for (const Index stride : {1, 2, 3}) {
-      Convolution one{1, 1, kernel, kernel, stride, same_padding(11, 8, kernel, kernel, stride), false, 1, Block::input};
+      Convolution one{1,     1, kernel,      kernel, stride, same_padding(11, 8, kernel, kernel, stride),
+                      false, 1, Block::input};
       const Shape out = shape_after(one, {1, 11, 8}, "it");
       EXPECT_EQ(out.height, (11 + stride - 1) / stride);
       EXPECT_EQ(out.width, (8 + stride - 1) / stride);
@@ -113,8 +113,8 @@ Architecture motley(const std::string& activation = "tanh") {
   const Pointwise phi{activation};
   int layer = 0;
   const auto convolution = [&](Index in, Index out, Index kernel, Index stride, Index padding, bool bias) {
-    return Convolution{in, out, kernel, kernel, stride, padding_of(padding), bias, ++layer,
-                       layer == 1 ? Block::input : Block::hidden};
+    return Convolution{
+        in, out, kernel, kernel, stride, padding_of(padding), bias, ++layer, layer == 1 ? Block::input : Block::hidden};
   };
   made.layers.emplace_back(convolution(2, 3, 3, 1, 1, true));
   Residual same;  // reads the first convolution twice, before any activation
@@ -278,8 +278,7 @@ TEST(ConvolutionalNetwork, DrawsAreNestedInTheChannels) {
   const View<const double> v = std::as_const(a).weight(0, 2), w = std::as_const(b).weight(0, 2);
   for (Index place = 0; place < 25; ++place)
     for (Index o = 0; o < 3; ++o)
-      for (Index c = 0; c < 3; ++c)
-        EXPECT_NEAR(v(o, place * 3 + c), w(o, place * 5 + c) * std::sqrt(5.0 / 3), 1e-12);
+      for (Index c = 0; c < 3; ++c) EXPECT_NEAR(v(o, place * 3 + c), w(o, place * 5 + c) * std::sqrt(5.0 / 3), 1e-12);
 }
 
 TEST(ConvolutionalNetwork, ImagesOfSeveralChannelsBeginWithAConvolution) {

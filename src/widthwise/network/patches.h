@@ -1,11 +1,11 @@
-// What lies under a convolution's kernel, as rows: with inputs x of one sample, row (i, j) of its patches, of the output's
-// position (i, j), holds at column (a kernel_width + b) channels + c
+// What lies under a convolution's kernel, as rows: with inputs x of one sample, row (i, j) of its patches, of the
+// output's position (i, j), holds at column (a kernel_width + b) channels + c
 //
 //   x(i stride + a - top, j stride + b - left, c), 0 outside of the image,
 //
 // so that the convolution is the product of patches and weights (im2col), its gradient in the weights delta^T patches,
-// and its gradient in the inputs the sum of D W over all places a pixel stands at (col2im). Samples are shared among the
-// calling thread's threads.
+// and its gradient in the inputs the sum of D W over all places a pixel stands at (col2im). Samples are shared among
+// the calling thread's threads.
 #pragma once
 
 #include "widthwise/architecture/architecture.h"
@@ -28,7 +28,7 @@ Images<T> channels_last(View<T> rows, const Shape& shape) {
 /// Channel after channel in each row.
 template <class T>
 Images<T> planes(View<T> rows, const Shape& shape) {
-  return {rows.data, rows.stride, shape.width, 1, shape.positions()};
+  return {rows.data, rows.stride, shape.width, 1, shape.features == 1 ? 1 : shape.positions()};
 }
 
 /// `in` and `out` are one sample's shapes; `patches` is (samples out.positions()) x (kernel area channels).

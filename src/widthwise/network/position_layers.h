@@ -1,5 +1,5 @@
-// Layers that only move and average numbers: pools, flatten, sums. Rows are positions of samples, columns features. They
-// are linear, so forward serves derivatives too; backward writes, or adds to, the gradient of what they read.
+// Layers that only move and average numbers: pools, flatten, sums. Rows are positions of samples, columns features.
+// They are linear, so forward serves derivatives too; backward writes, or adds to, the gradient of what they read.
 #pragma once
 
 #include "widthwise/architecture/architecture.h"

@@ -32,9 +32,9 @@ struct Node {
 };
 
 struct Program {
-  std::vector<Node> nodes;      // node 0 is the input
-  std::vector<int> matrices;    // node of weight matrix l at l-1
-  std::vector<int> activations; // node of the activation right behind it, or -1
+  std::vector<Node> nodes;       // node 0 is the input
+  std::vector<int> matrices;     // node of weight matrix l at l-1
+  std::vector<int> activations;  // node of the activation right behind it, or -1
 };
 
 /// @throws ShapeError, ConfigError as infer_shapes; ConfigError where the last layer is no weight matrix.

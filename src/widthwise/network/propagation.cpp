@@ -49,12 +49,28 @@ Propagation<T>::Propagation(const Ensemble<T>& ensemble, Index max_samples, Inde
 }
 
 template <class T>
+auto Propagation<T>::room(const Architecture& architecture) -> Room {
+  Room room;
+  const Program program = compile(architecture);
+  for (std::size_t i = 1; i < program.nodes.size(); ++i) {
+    const Node& one = program.nodes[i];
+    room.numbers += one.shape.size() * (one.fused ? 1 : 2);
+    const bool rows = one.source != 0 || program.nodes[0].shape.positions() == 1;
+    if (one.kind == Kind::matrix && !(rows && one.reads_rows()))
+      room.patches = std::max(room.patches, patch_numbers(one));
+  }
+  return room;
+}
+
+template <class T>
 auto Propagation<T>::make_buffers(Index members, Of what) const -> Buffers {
   Buffers buffers(program_.nodes.size());
   for (std::size_t i = 1; i < buffers.size(); ++i) {
     const Node& one = program_.nodes[i];
     if (what == Of::gradients && one.fused) continue;
-    buffers[i].stride = spread_stride<T>(members * one.shape.features);
+    // Rows of an image lie close, so that a row of a kernel is one piece of memory.
+    const Index features = members * one.shape.features;
+    buffers[i].stride = one.shape.positions() > 1 ? features : spread_stride<T>(features);
     buffers[i].numbers = AlignedArray<T>(max_samples_ * one.shape.positions() * buffers[i].stride);
   }
   return buffers;

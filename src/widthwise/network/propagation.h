@@ -108,6 +108,13 @@ class Propagation {
   /// dh^l of the last jvp, rows x fan_out.
   View<const T> tangent(Index layer) const;
 
+  /// Numbers a propagation holds for each sample of each member, and the largest patches of a sample alone (0: no
+  /// convolution needs any).
+  struct Room {
+    Index numbers = 0, patches = 0;
+  };
+  static Room room(const Architecture& architecture);
+
   Index layers() const { return static_cast<Index>(program_.matrices.size()); }
   Index samples() const { return samples_; }
   Index max_samples() const { return max_samples_; }
