@@ -35,7 +35,7 @@ TEST(Families, MlpIsDenseLayersWithAnActivationBetweenThem) {
   options.bias_hidden = true;
   const Architecture made = mlp(options);
   ASSERT_EQ(made.layers.size(), 5u);  // L+1 dense, L pointwise
-  EXPECT_THAT(made.dense(),
+  EXPECT_THAT(made.weight_matrices(),
               testing::ElementsAre(Dense{7, 5, false, 1, Block::input}, Dense{5, 5, true, 2, Block::hidden},
                                    Dense{5, 3, false, 3, Block::output}));
   for (const std::size_t i : {1u, 3u}) EXPECT_EQ(std::get<Pointwise>(made.layers[i]).activation, "tanh");
@@ -45,7 +45,7 @@ TEST(Families, OneHiddenLayerHasNoHiddenBlock) {
   // L = 1: W_1 reads the input and W_2 is the readout.
   FamilyOptions options = small();
   options.hidden_layers = 1;
-  const std::vector<Dense> dense = mlp(options).dense();
+  const std::vector<Dense> dense = mlp(options).weight_matrices();
   ASSERT_EQ(dense.size(), 2u);
   EXPECT_EQ(dense[0].block, Block::input);
   EXPECT_EQ(dense[1].block, Block::output);
@@ -56,17 +56,82 @@ TEST(Families, DeepLinearIsTheMlpWithoutActivation) {
   EXPECT_EQ(made.family, "deep-linear");
   EXPECT_EQ(made.activation, "linear");
   EXPECT_FALSE(made.bias_input || made.bias_hidden || made.bias_output);
-  EXPECT_EQ(made.dense(), mlp(small()).dense());
+  EXPECT_EQ(made.weight_matrices(), mlp(small()).weight_matrices());
   FamilyOptions options = small();
   options.activation = "relu";
   EXPECT_EQ(refused_key([&] { deep_linear(options); }), "architecture.activation");
 }
 
 TEST(Families, EveryKnownFamilyIsMadeByName) {
+  FamilyOptions options = small();
+  options.image = {28, 28, 1};
+  options.input_dimension = 784;
   for (const Named& family : known_families()) {
-    EXPECT_EQ(make_architecture(family.name, small()).family, family.name);
+    EXPECT_EQ(make_architecture(family.name, options).family, family.name);
     EXPECT_FALSE(family.sentence.empty());
   }
+}
+
+FamilyOptions of_images(Index side, Index channels) {
+  FamilyOptions options;
+  options.image = {side, side, channels};
+  options.input_dimension = side * side * channels;
+  options.width = 3;
+  return options;
+}
+
+TEST(Families, CnnHasTheSidesOfTheArticle) {
+  const auto sides = [](Index side, Index channels) {
+    std::vector<Index> found;
+    const Architecture made = cnn(of_images(side, channels));
+    const std::vector<Shape> shapes = infer_shapes(made);
+    for (std::size_t i = 0; i < made.layers.size(); ++i)
+      if (std::holds_alternative<Convolution>(made.layers[i])) found.push_back(shapes[i + 1].height);
+    return found;
+  };
+  EXPECT_THAT(sides(32, 3), testing::ElementsAre(15, 13, 6, 4));
+  EXPECT_THAT(sides(28, 1), testing::ElementsAre(13, 11, 5, 3));
+  const Architecture made = cnn(of_images(28, 1));
+  EXPECT_EQ(made.hidden_layers, 4);
+  EXPECT_EQ(parameter_count(made), 25 * 3 + 3 * 25 * 3 * 3 + 3);  // no biases
+}
+
+TEST(Families, ImagesThatShrinkBelowTheKernelAreRefusedWithTheirSizes) {
+  using testing::AllOf;
+  using testing::HasSubstr;
+  EXPECT_THAT([] { cnn(of_images(12, 1)); },
+              testing::ThrowsMessage<ShapeError>(AllOf(HasSubstr("layer 7 (convolution 5 x 5, hidden)"),
+                                                       HasSubstr("the kernel of 5"), HasSubstr("1, 3 with padding"))));
+  FamilyOptions flat = small();
+  EXPECT_EQ(refused_key([&] { cnn(flat); }), "architecture.image");
+  FamilyOptions wrong = of_images(28, 1);
+  wrong.input_dimension = 100;
+  EXPECT_EQ(refused_key([&] { cnn(wrong); }), "architecture.image");
+  wrong = of_images(28, 1);
+  wrong.padding = 5;
+  EXPECT_EQ(refused_key([&] { cnn(wrong); }), "architecture.padding");
+  wrong = of_images(28, 1);
+  wrong.kernel = 4;
+  EXPECT_EQ(refused_key([&] { wide_resnet(wrong); }), "architecture.kernel");
+}
+
+TEST(Families, WideResnet28HasItsParts) {
+  // A stem, 12 blocks of two convolutions, three 1 x 1 shortcuts (16 -> 16n, and both strides), a readout: with n = 1
+  // the first block keeps its shape and needs none.
+  FamilyOptions options = of_images(32, 3);
+  const Architecture made = wide_resnet(options);
+  EXPECT_EQ(made.weight_matrices().size(), 1u + 24 + 3 + 1);
+  EXPECT_EQ(made.weight_matrices().back().fan_in, 64 * 3);
+  options.width = 1;
+  EXPECT_EQ(wide_resnet(options).weight_matrices().size(), 1u + 24 + 2 + 1);
+  const std::vector<Shape> shapes = infer_shapes(made);
+  EXPECT_EQ(shapes[shapes.size() - 4], (Shape{192, 8, 8}));
+  const auto& block = std::get<Residual>(made.layers[1]);
+  EXPECT_NEAR(block.branch_scale * block.branch_scale + block.shortcut_scale * block.shortcut_scale, 1, 1e-15);
+  // The fan-in of what reads the stem does not change with the width.
+  EXPECT_EQ(std::get<Convolution>(block.branch[1]).block, Block::input);
+  EXPECT_EQ(std::get<Convolution>(block.branch[3]).block, Block::hidden);
+  EXPECT_TRUE(std::get<Convolution>(block.branch[3]).bias);
 }
 
 TEST(Families, AnUnknownFamilyIsRefusedWithTheNearest) {

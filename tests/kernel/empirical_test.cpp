@@ -18,8 +18,7 @@ using ::testing::HasSubstr;
 using testing::Shape;
 
 // Every tensor with a multiplier and a rate of its own, so that mixing two up shows.
-Ensemble<double> ensemble_of(const Shape& shape, Index count = 2) {
-  const Architecture network = testing::architecture(shape);
+Ensemble<double> ensemble_of(const Architecture& network, Index count = 2) {
   std::vector<Member> members = testing::members(network, count);
   double next = 0.5;
   for (Member& member : members)
@@ -29,6 +28,9 @@ Ensemble<double> ensemble_of(const Shape& shape, Index count = 2) {
         tensor.effective_rate = next * next * (next + 0.2);
       }
   return Ensemble<double>(network, members);
+}
+Ensemble<double> ensemble_of(const Shape& shape, Index count = 2) {
+  return ensemble_of(testing::architecture(shape), count);
 }
 
 double share(TangentShare share, const TensorScaling& tensor) {
@@ -104,6 +106,43 @@ TEST(TangentKernel, IsTheJacobianTimesItsTranspose) {
                       mean_over_outputs(j * j2.transpose(), outputs));
         }
       }
+}
+
+// To within a fifth, the memory in which a tile of one sample fits.
+double least_memory(const Ensemble<double>& ensemble) {
+  for (double memory = 1e4;; memory *= 1.2) try {
+      TangentKernel<double>({TangentShare::one, false, memory}).tile(ensemble, 1);
+      return memory;
+    } catch (const ConfigError&) {
+    }
+}
+
+TEST(TangentKernel, OfConvolutionsIsTheJacobianTimesItsTranspose) {
+  for (const char* family : {"cnn", "wide-resnet"})
+    for (const Index outputs : {1, 2}) {
+      SCOPED_TRACE(::testing::Message() << family << ", " << outputs << " outputs");
+      FamilyOptions options;
+      options.image = {13, 13, 2};
+      options.input_dimension = 13 * 13 * 2;
+      options.outputs = outputs;
+      options.width = family == std::string("cnn") ? 3 : 1;
+      options.blocks = 1;
+      options.activation = "softplus";
+      options.bias_input = options.bias_hidden = options.bias_output = true;
+      const auto ensemble = ensemble_of(make_architecture(family, options), 1);
+      const Matrix<double> points = testing::random_matrix<double>(5, 13 * 13 * 2, 1),
+                           others = testing::random_matrix<double>(3, 13 * 13 * 2, 2);
+      const Matrix<double> j = jacobian(ensemble, 0, points, TangentShare::multiplier),
+                           j2 = jacobian(ensemble, 0, others, TangentShare::multiplier);
+      const double least = least_memory(ensemble);
+      EXPECT_LT(TangentKernel<double>({TangentShare::one, false, least}).tile(ensemble, 5), 3);
+      for (const double memory : {1e9, least}) {  // one tile, several
+        const TangentOptions all{TangentShare::multiplier, false, memory}, mean{TangentShare::multiplier, true, memory};
+        expect_near(tangent_kernel(ensemble, 0, view(points), all), j * j.transpose());
+        expect_near(tangent_kernel(ensemble, 0, view(points), view(others), all), j * j2.transpose());
+        expect_near(tangent_kernel(ensemble, 0, view(points), mean), mean_over_outputs(j * j.transpose(), outputs));
+      }
+    }
 }
 
 TEST(TangentKernel, PartsAreThoseOfTheTensorsAndSumToTheWhole) {
@@ -218,7 +257,7 @@ void expect_diagonal(const std::string& activation, double rms, Index hidden, do
   options.bias_input = options.bias_hidden = options.bias_output = false;
   const Architecture network = mlp(options);
   Scaling scaling;
-  for (const Dense& layer : network.dense()) {
+  for (const Dense& layer : network.weight_matrices()) {
     TensorScaling weight;
     weight.multiplier = (scaling.weights.empty() ? 1 : 1 / rms) / std::sqrt(static_cast<double>(layer.fan_in));
     weight.effective_std = weight.multiplier;

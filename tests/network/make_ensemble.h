@@ -32,7 +32,7 @@ inline Architecture architecture(const Shape& shape) {
 /// Weights of deviation gain/sqrt(fan_in), biases of deviation `bias`, one rate for all.
 inline Scaling scaling(const Architecture& network, double gain, double bias, double rate) {
   Scaling scaling;
-  for (const Dense& layer : network.dense()) {
+  for (const Dense& layer : network.weight_matrices()) {
     TensorScaling weight, shift;
     weight.effective_std = gain / std::sqrt(static_cast<double>(layer.fan_in));
     shift.effective_std = bias;

@@ -27,7 +27,7 @@ Matrix<double> random_matrix(Index rows, Index cols, std::uint64_t seed) {
 
 Scaling scaling_of(const Architecture& network, double rate) {
   Scaling scaling;
-  for (const Dense& layer : network.dense()) {
+  for (const Dense& layer : network.weight_matrices()) {
     TensorScaling weight;
     weight.effective_std = 1 / std::sqrt(static_cast<double>(layer.fan_in));
     weight.effective_rate = rate;

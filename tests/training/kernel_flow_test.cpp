@@ -370,6 +370,32 @@ TEST_F(Linearised, DoesNotDependOnHowSamplesAreChunked) {
   }
 }
 
+TEST_F(Linearised, OfAConvolutionalNetworkIsTheFlowOfItsKernelToo) {
+  FamilyOptions options;
+  options.image = {9, 9, 1};
+  options.input_dimension = 81;
+  options.outputs = 2;
+  options.width = 3;
+  options.blocks = 1;
+  options.activation = "softplus";
+  options.bias_input = options.bias_hidden = options.bias_output = true;
+  const Architecture cnn = make_architecture("cnn", options);
+  const Ensemble<double> images(cnn, testing::members_with_rates(cnn, {0.4}));
+  const Matrix<double> x = testing::random_matrix<double>(8, 81, 1), y = testing::random_matrix<double>(8, 2, 2),
+                       rest = testing::random_matrix<double>(3, 81, 3);
+  FrozenFlowOptions flow;
+  flow.rule.max_dgrad = inf;
+  flow.rule.max_dout = 0.02;
+  flow.max_time = 1;
+  const KernelFlowResult dual = follow_tangent_kernel<double>(images, 0, view(x), view(y), view(rest), *loss, flow);
+  for (const Index chunk : {0, 3}) {
+    const auto primal = follow_linearised<double>(images, 0, view(x), view(y), view(rest), *loss, flow, chunk);
+    EXPECT_EQ(primal.control.accepted, dual.control.accepted);
+    EXPECT_LT((primal.outputs - dual.outputs).norm(), 1e-11 * dual.outputs.norm());
+    EXPECT_LT((primal.test_outputs - dual.test_outputs).norm(), 1e-11 * dual.test_outputs.norm());
+  }
+}
+
 TEST_F(Linearised, IsWhereALazyNetworkGoes) {
   // Centred, by the article's convention, weights move by 1/alpha: the network differs from its linearisation by that
   // order, as does its way from alpha v.

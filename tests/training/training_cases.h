@@ -39,7 +39,7 @@ inline Architecture linear_model(Index inputs, Index outputs) {
 /// mixing them up shows.
 inline Scaling plain_scaling(const Architecture& network, double rate, double epsilon = 1e-8, double decay = 0) {
   Scaling scaling;
-  for (const Dense& layer : network.dense()) {
+  for (const Dense& layer : network.weight_matrices()) {
     TensorScaling weight;
     weight.effective_std = 1 / std::sqrt(static_cast<double>(layer.fan_in));
     weight.effective_rate = rate;

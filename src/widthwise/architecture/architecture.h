@@ -6,6 +6,11 @@
 // with W_1 (width x input_dimension) the input block, W_2..W_L (width x width) the hidden blocks, W_{L+1}
 // (outputs x width) the output block. Nothing here has a scale: multipliers, initial sizes and rates are the business
 // of parameterization.
+//
+// Convolutional networks hold images between their layers, `features` channels at each of height x width positions. A
+// convolution is a weight matrix like any other, W (channels out x kernel area * channels in), applied to the patch of
+// inputs under the kernel at every position of its output: column (i kernel_width + j) channels + c is kernel row i,
+// column j, channel c. Weight matrices of a block scale with the width of the network, its number of channels.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +37,34 @@ struct Dense {
   bool bias = false;
   int layer = 0;
   Block block = Block::hidden;
+  /// Places the columns of W belong to, fan_in / area features at each: the kernel area of a convolution.
+  Index area = 1;
   bool operator==(const Dense&) const = default;
+};
+
+/// Zeros around an image before a convolution.
+struct Padding {
+  Index top = 0, bottom = 0, left = 0, right = 0;
+  bool operator==(const Padding&) const = default;
+};
+/// None ("VALID").
+Padding valid_padding();
+/// As much on every side.
+Padding padding_of(Index pixels);
+/// What makes an output of ceil(size / stride) on both sides, odd zeros at bottom and right ("SAME").
+Padding same_padding(Index height, Index width, Index kernel_height, Index kernel_width, Index stride);
+
+/// z = W * h + b, a convolution (cross-correlation: the kernel is not flipped).
+struct Convolution {
+  Index channels_in = 0, channels_out = 0;
+  Index kernel_height = 1, kernel_width = 1, stride = 1;
+  Padding padding;
+  bool bias = false;
+  int layer = 0;
+  Block block = Block::hidden;
+  /// Its weight matrix.
+  Dense matrix() const;
+  bool operator==(const Convolution&) const = default;
 };
 
 /// h = phi(z), entry by entry; `activation` and `parameter` as make_activation takes them (NaN: its default).
@@ -41,7 +73,29 @@ struct Pointwise {
   double parameter = std::numeric_limits<double>::quiet_NaN();
 };
 
-using LayerSpec = std::variant<Dense, Pointwise>;
+/// Means over windows of `window` x `window` positions, `stride` apart, without padding.
+struct AveragePool {
+  Index window = 2, stride = 2;
+};
+/// The mean over all positions.
+struct GlobalPool {};
+/// One row of all positions' features, position after position.
+struct Flatten {};
+
+struct Residual;
+using LayerSpec = std::variant<Dense, Pointwise, Convolution, AveragePool, GlobalPool, Flatten, Residual>;
+
+/// shortcut_scale * shortcut(h) + branch_scale * branch(h); an empty list is the identity.
+struct Residual {
+  std::vector<LayerSpec> branch, shortcut;
+  double branch_scale = 1, shortcut_scale = 1;
+};
+
+/// How a row of inputs folds into an image: channel after channel, each row by row; all zero where it is none.
+struct InputImage {
+  Index height = 0, width = 0, channels = 0;
+  bool operator==(const InputImage&) const = default;
+};
 
 /// A network as data. Built by the families below, or by hand: then check it with infer_shapes (shape.h).
 struct Architecture {
@@ -50,10 +104,11 @@ struct Architecture {
   std::string activation;
   double activation_parameter = std::numeric_limits<double>::quiet_NaN();
   bool bias_input = false, bias_hidden = false, bias_output = false;
+  InputImage image;  // of networks that begin with a convolution or a pool
   std::vector<LayerSpec> layers;
 
-  /// The dense layers in order; entry l-1 is weight matrix l.
-  std::vector<Dense> dense() const;
+  /// The weight matrices, those of convolutions too, in order; entry l-1 is weight matrix l.
+  std::vector<Dense> weight_matrices() const;
 };
 
 /// Bounds beyond which a description is taken for a mistake (ConfigError).
@@ -73,11 +128,30 @@ struct FamilyOptions {
   std::optional<std::string> activation;
   double activation_parameter = std::numeric_limits<double>::quiet_NaN();
   std::optional<bool> bias_input, bias_hidden, bias_output;
+
+  // Of cnn and wide-resnet.
+  InputImage image{};
+  Index blocks = 0;          // cnn: 2; wide-resnet: blocks of each of its three stages, 4. 0: these
+  Index convolutions = 2;    // cnn: of a block, the first of them with stride 2
+  Index kernel = 0;          // side of the filters; cnn: 5, wide-resnet: 3. 0: these
+  Index padding = 1;         // cnn: zeros on each side
+  bool stride_first = true;  // cnn: stride 2 in the first block too
+  double mix_angle = 45;     // wide-resnet: degrees a, of cos(a) shortcut + sin(a) branch
+  double branch_scale = 1;   // wide-resnet: a factor on every branch besides
 };
 
 /// Fully connected: activation relu and no biases unless asked. Throws ConfigError with the key architecture.<option>
 /// (width, hidden_layers, ...) for a value out of bounds.
 Architecture mlp(const FamilyOptions& options);
+/// Blocks of convolutions with stride 2 in the first of each, phi after each, the mean over positions, a linear readout
+/// (the CV of Geiger, Spigler, Jacot and Wyart 2020); hidden_layers follows from blocks and convolutions. @throws
+/// ConfigError, and ShapeError for an image that shrinks below the kernel.
+Architecture cnn(const FamilyOptions& options);
+/// The wide residual network of Zagoruyko and Komodakis (2016) without batch normalization, as Geiger et al. (2020)
+/// have it: a 3 x 3 convolution to 16 channels; three stages of `blocks` residual blocks with n = width, 2n, 4n times
+/// 16 channels, the last two beginning with stride 2; block = phi, conv, phi, conv, the shortcut a 1 x 1 convolution
+/// where the shape changes; phi, the mean over positions, a linear readout. Biases unless asked otherwise.
+Architecture wide_resnet(const FamilyOptions& options);
 /// The mlp with activation linear: W_{L+1} ... W_1 x, exactly solvable. Throws also where another activation is asked.
 Architecture deep_linear(const FamilyOptions& options);
 

@@ -1,6 +1,9 @@
 // The named families: from a handful of options to a list of layers.
 #include <fmt/format.h>
 
+#include <cmath>
+#include <numbers>
+
 #include "widthwise/architecture/architecture.h"
 #include "widthwise/architecture/shape.h"
 #include "widthwise/base/error.h"
@@ -19,6 +22,13 @@ struct FamilyRow {
 const std::vector<FamilyRow>& families() {
   static const std::vector<FamilyRow> rows = {
       {{"mlp", "fully connected layers of one width with an activation between them"}, mlp},
+      {{"cnn", "blocks of convolutions, the mean over positions, a linear readout; width is the number of channels"},
+       cnn},
+      {{"wide-resnet",
+        "the wide residual network without batch normalization; width is its widening factor, channels are 16, 32 and "
+        "64 "
+        "times that"},
+       wide_resnet},
       {{"deep-linear", "the mlp without activation: a product of matrices, exactly solvable"}, deep_linear},
   };
   return rows;
@@ -76,6 +86,129 @@ Architecture mlp(const FamilyOptions& options) {
   made.bias_output = options.bias_output.value_or(false);
   made.layers = fully_connected(made);
   infer_shapes(made);
+  return made;
+}
+
+namespace {
+
+// What a convolutional family starts from.
+Architecture image_network(const char* family, const FamilyOptions& options, bool bias) {
+  const InputImage& image = options.image;
+  if (image.height < 1 || image.width < 1 || image.channels < 1)
+    throw ConfigError({"", "architecture.image"}, fmt::format("images, for family = \"{}\"", family),
+                      "samples that are none", "set architecture.image = \"HEIGHTxWIDTHxCHANNELS\"");
+  if (image.height * image.width * image.channels != options.input_dimension)
+    throw ConfigError({"", "architecture.image"}, fmt::format("an image of {} numbers", options.input_dimension),
+                      fmt::format("{}x{}x{}", image.height, image.width, image.channels));
+  check_range("outputs", options.outputs, ArchitectureLimits::dimension);
+  check_range("width", options.width, ArchitectureLimits::dimension);
+  Architecture made;
+  made.family = family;
+  made.image = image;
+  made.input_dimension = options.input_dimension;
+  made.outputs = options.outputs;
+  made.width = options.width;
+  made.activation = options.activation.value_or("relu");
+  made.activation_parameter = options.activation_parameter;
+  made.bias_input = options.bias_input.value_or(bias);
+  made.bias_hidden = options.bias_hidden.value_or(bias);
+  made.bias_output = options.bias_output.value_or(bias);
+  return made;
+}
+
+// Puts convolutions into lists, their weight matrices numbered as they come.
+class Convolutions {
+ public:
+  explicit Convolutions(const Architecture& made) : made_{made} {}
+
+  void add(std::vector<LayerSpec>& list, Index in, Index out, Index kernel, Index stride, Index padding, Block block) {
+    Convolution one;
+    one.channels_in = in;
+    one.channels_out = out;
+    one.kernel_height = one.kernel_width = kernel;
+    one.stride = stride;
+    one.padding = padding_of(padding);
+    one.layer = ++count_;
+    one.bias = count_ == 1 ? made_.bias_input : made_.bias_hidden;
+    one.block = block;
+    list.emplace_back(one);
+  }
+  void add_phi(std::vector<LayerSpec>& list) const {
+    list.emplace_back(Pointwise{made_.activation, made_.activation_parameter});
+  }
+  /// The mean over positions and the readout; the network is then whole.
+  void finish(Architecture& made, Index channels) {
+    made.hidden_layers = count_;
+    made.layers.emplace_back(GlobalPool{});
+    made.layers.emplace_back(Dense{channels, made.outputs, made.bias_output, count_ + 1, Block::output});
+    infer_shapes(made);
+  }
+
+ private:
+  const Architecture& made_;
+  int count_ = 0;
+};
+
+}  // namespace
+
+Architecture cnn(const FamilyOptions& options) {
+  const Index blocks = options.blocks == 0 ? 2 : options.blocks, kernel = options.kernel == 0 ? 5 : options.kernel;
+  Architecture made = image_network("cnn", options, false);
+  check_range("blocks", blocks, 100);
+  check_range("convolutions", options.convolutions, 100);
+  check_range("kernel", kernel, 1024);
+  if (options.padding < 0 || options.padding >= kernel)
+    throw ConfigError({"", "architecture.padding"},
+                      fmt::format("a number of zeros in 0..{}, below the kernel", kernel - 1),
+                      fmt::format("{}", options.padding));
+  Convolutions convolutions(made);
+  Index channels = options.image.channels;
+  for (Index block = 0; block < blocks; ++block)
+    for (Index i = 0; i < options.convolutions; ++i) {
+      const bool strides = i == 0 && (block > 0 || options.stride_first);
+      convolutions.add(made.layers, channels, made.width, kernel, strides ? 2 : 1, options.padding,
+                       block == 0 && i == 0 ? Block::input : Block::hidden);
+      convolutions.add_phi(made.layers);
+      channels = made.width;
+    }
+  convolutions.finish(made, channels);
+  return made;
+}
+
+Architecture wide_resnet(const FamilyOptions& options) {
+  constexpr Index stem = 16;
+  const Index blocks = options.blocks == 0 ? 4 : options.blocks, kernel = options.kernel == 0 ? 3 : options.kernel;
+  Architecture made = image_network("wide-resnet", options, true);
+  check_range("blocks", blocks, 100);
+  check_range("kernel", kernel, 1024);
+  if (kernel % 2 == 0)
+    throw ConfigError({"", "architecture.kernel"}, "an odd side, so that padding keeps the size of images",
+                      fmt::format("{}", kernel));
+  if (!std::isfinite(options.mix_angle) || !std::isfinite(options.branch_scale))
+    throw ConfigError({"", "architecture.mix_angle"}, "finite numbers",
+                      fmt::format("{} and a branch_scale of {}", options.mix_angle, options.branch_scale));
+  const double angle = options.mix_angle * std::numbers::pi / 180;
+  Convolutions convolutions(made);
+  convolutions.add(made.layers, options.image.channels, stem, kernel, 1, kernel / 2, Block::input);
+  Index channels = stem;
+  for (const Index times : {1, 2, 4})
+    for (Index block = 0; block < blocks; ++block) {
+      const Index out = stem * times * made.width, stride = block == 0 && times > 1 ? 2 : 1;
+      // What reads the stem has a fan-in that no width changes.
+      const Block kind = times == 1 && block == 0 ? Block::input : Block::hidden;
+      Residual sum;
+      convolutions.add_phi(sum.branch);
+      convolutions.add(sum.branch, channels, out, kernel, 1, kernel / 2, kind);
+      convolutions.add_phi(sum.branch);
+      convolutions.add(sum.branch, out, out, kernel, stride, kernel / 2, Block::hidden);
+      if (channels != out || stride != 1) convolutions.add(sum.shortcut, channels, out, 1, stride, 0, kind);
+      sum.shortcut_scale = std::cos(angle);
+      sum.branch_scale = options.branch_scale * std::sin(angle);
+      made.layers.emplace_back(sum);
+      channels = out;
+    }
+  convolutions.add_phi(made.layers);
+  convolutions.finish(made, channels);
   return made;
 }
 

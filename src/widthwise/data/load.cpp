@@ -131,22 +131,33 @@ Source load_source(const DataOptions& options) {
   throw ConfigError({"", "data.name"}, "a set that lies in files", options.name);
 }
 
+namespace {
+
+ImageShape image_after(ImageShape image, const DataOptions& options) {
+  if (options.pca > 0) return {};
+  if (options.grayscale && image.channels > 0) image.channels = 1;
+  return image;
+}
+
+}  // namespace
+
 DataShape shape_of(const DataOptions& options) {
   if (const ImageSet* set = find_image_set(options.name)) {
     const ImageShape image = image_shape(*set, where_found(options.name, options.data_dir));
-    return {features_of(image.size(), image.channels, options), outputs_of(set->class_names, options)};
+    return {features_of(image.size(), image.channels, options), outputs_of(set->class_names, options),
+            image_after(image, options)};
   }
   if (const GeneratedSet* set = find_generated(options.name)) {
     const std::string& labels = options.labels.empty() ? set->labels : options.labels;
-    return {features_of(options.dimension, 0, options), options.outputs > 0   ? options.outputs
-                                                        : labels == "classes" ? 10
-                                                                              : 1};
+    const Index outputs = options.outputs > 0 ? options.outputs : labels == "classes" ? 10 : 1;
+    return {features_of(options.dimension, 0, options), outputs, {}};
   }
   if (!is_user_data(options.name)) unknown_set(options.name);
   const auto source = user_source(options);
   const Index features = features_of(source->train.features(), source->train.image.channels, options);
   return {features,
-          source->train.classes.empty() ? source->train.values.cols() : outputs_of(source->class_names, options)};
+          source->train.classes.empty() ? source->train.values.cols() : outputs_of(source->class_names, options),
+          image_after(source->train.image, options)};
 }
 
 Available available_samples(const DataOptions& options) {

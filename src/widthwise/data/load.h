@@ -32,6 +32,7 @@ Source load_source(const DataOptions& options);
 /// read, once a process).
 struct DataShape {
   Index inputs = 0, outputs = 0;
+  ImageShape image{};  // of samples that are images after preprocessing
 };
 /// Throws ConfigError (data.name, data.classes), DataError for files of the user's own.
 DataShape shape_of(const DataOptions& options);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "widthwise/base/error.h"
+#include "widthwise/network/program.h"
 
 namespace widthwise {
 
@@ -34,19 +35,31 @@ void mirror(View<T> c) {
         for (Index j = j0; j < std::min(j0 + tile, i); ++j) c(i, j) = c(j, i);
 }
 
-/// Bytes of `samples` at once: the passes' three buffers, two tiles of factors, two Gram matrices.
+/// Bytes that so many samples take at once: those of the passes, two tiles of factors, two Gram matrices.
 template <class T>
-double bytes_of(const Ensemble<T>& ensemble, Index samples, bool mean) {
-  const auto k = static_cast<double>(ensemble.architecture().outputs), n = static_cast<double>(samples);
-  double numbers = 0;
-  for (Index layer = 1; layer <= ensemble.layers(); ++layer) {
-    const Dense& dense = ensemble.parameters().dense(layer);
-    const auto fan_in = static_cast<double>(dense.fan_in), fan_out = static_cast<double>(dense.fan_out);
-    numbers += n * (3 * fan_out + 2 * (fan_in + k * fan_out));
+class Room {
+ public:
+  Room(const Architecture& architecture, bool mean) : outputs_(mean ? 1 : static_cast<double>(architecture.outputs)) {
+    const auto passes = Propagation<T>::room(architecture);
+    numbers_ = static_cast<double>(passes.numbers + 2 * passes.patches);
+    const Program program = compile(architecture);
+    const std::vector<Dense> matrices = architecture.weight_matrices();
+    for (std::size_t l = 0; l < matrices.size(); ++l) {
+      const auto positions =
+          static_cast<double>(program.nodes[static_cast<std::size_t>(program.matrices[l])].shape.positions());
+      numbers_ += 2 * positions *
+                  (static_cast<double>(matrices[l].fan_in) +
+                   static_cast<double>(architecture.outputs) * static_cast<double>(matrices[l].fan_out));
+    }
   }
-  const double side = mean ? n : n * k;
-  return sizeof(T) * (numbers + n * n + side * side);
-}
+  double bytes(Index samples) const {
+    const auto n = static_cast<double>(samples), side = n * outputs_;
+    return sizeof(T) * (n * numbers_ + n * n + side * side);
+  }
+
+ private:
+  double outputs_, numbers_ = 0;
+};
 
 template <class T>
 View<T> part_of(View<T> whole, Index row, Index col, Index rows, Index cols) {
@@ -57,13 +70,11 @@ View<T> part_of(View<T> whole, Index row, Index col, Index rows, Index cols) {
 
 template <class T>
 Index TangentKernel<T>::tile(const Ensemble<T>& ensemble, Index points) const {
-  const auto fits = [&](Index samples) {
-    return bytes_of(ensemble, samples, options_.mean_over_outputs) <= options_.memory;
-  };
+  const Room<T> room(ensemble.architecture(), options_.mean_over_outputs);
+  const auto fits = [&](Index samples) { return room.bytes(samples) <= options_.memory; };
   if (!fits(1))
     throw ConfigError({"", "memory"},
-                      fmt::format("at least {:.3g} bytes, for the tangent kernel of one sample",
-                                  bytes_of(ensemble, 1, options_.mean_over_outputs)),
+                      fmt::format("at least {:.3g} bytes, for the tangent kernel of one sample", room.bytes(1)),
                       fmt::format("{:.3g} bytes", options_.memory));
   Index low = 1, high = std::max<Index>(points, 1);  // low fits
   while (low < high) {
@@ -98,7 +109,7 @@ void TangentKernel<T>::fill(const Ensemble<T>& ensemble, Index member, View<cons
   const Index outputs = ensemble.architecture().outputs;
   passes(ensemble, member, points, [&](Index output, const Factors<T>& found) {
     Stored& stored = tile.layers[static_cast<std::size_t>(found.layer - 1)];
-    stored.positions = found.input.rows / points.rows;
+    stored.positions = found.positions;
     stored.fan_in = found.input.cols;
     stored.fan_out = found.delta.cols;
     const auto reserve = [](AlignedArray<T>& memory, Index size) {
@@ -178,7 +189,7 @@ void TangentKernel<T>::compute(const Ensemble<T>& ensemble, Index member, View<c
 
   if (itself && rows.rows <= size && outputs == 1) {  // the factors are used where they are
     passes(ensemble, member, rows, [&](Index, const Factors<T>& found) {
-      const LayerFactors<T> one{found.input, found.delta, found.input.rows / rows.rows, 1};
+      const LayerFactors<T> one{found.input, found.delta, found.positions, 1};
       add_layer(ensemble, member, found.layer, one, nullptr, out, 0, 0);
     });
   } else {

@@ -4,8 +4,8 @@
 //   <df_o/dW_l, df_p/dW_l> = (x^{l-1} . x'^{l-1}) (delta^l_o . delta'^l_p),     <df_o/db_l, df_p/db_l> = delta . delta'
 //
 // with delta^l_o = df_o/dh^l: Gram matrices of the per-sample factors of a backward pass, never a gradient of a sample
-// (factor_gram.h). For N points that is about 2 N^2 (fan_in + fan_out) operations a layer, half of it for one set of
-// points, where a Jacobian takes 2 N^2 fan_in fan_out.
+// (factor_gram.h, where convolutions are too). For N points that is about 2 N^2 (fan_in + fan_out) operations a layer,
+// half of it for one set of points, where a Jacobian takes 2 N^2 fan_in fan_out.
 //
 // Derivatives are in the effective W; share_t says which parameters count:
 //

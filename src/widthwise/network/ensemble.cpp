@@ -14,11 +14,15 @@ Key layer_key(const Member& member, std::string_view tensor, Index layer) {
   return member.key.split(tensor).split(static_cast<std::uint64_t>(layer));
 }
 
+// Each place of a kernel by itself, so that draws are nested in the number of channels.
 template <class T>
-void draw_tensor(const Member& member, Key key, double deviation, View<T> out) {
+void draw_tensor(const Member& member, Key key, double deviation, View<T> out, Index area = 1) {
   const auto fill = member.law == InitLaw::uniform ? fill_uniform<T> : fill_normal<T>;
-  fill(key, static_cast<std::size_t>(out.rows), static_cast<std::size_t>(out.cols), deviation, out.data,
-       static_cast<std::size_t>(out.stride));
+  const Index channels = out.cols / area;
+  for (Index place = 0; place < area; ++place)
+    fill(area == 1 ? key : key.split(static_cast<std::uint64_t>(place)), static_cast<std::size_t>(out.rows),
+         static_cast<std::size_t>(channels), deviation, out.data + place * channels,
+         static_cast<std::size_t>(out.stride));
 }
 
 const TensorScaling& of_layer(const std::vector<TensorScaling>& tensors, Index layer) {
@@ -74,7 +78,8 @@ void Ensemble<T>::draw_initial_weight(Index member, Index layer, View<T> out) co
     throw ShapeError("draw_initial_weight", fmt::format("{} x {}", dense.fan_out, dense.fan_in),
                      fmt::format("{} x {}", out.rows, out.cols));
   const Member& drawn = members_[static_cast<std::size_t>(member)];
-  draw_tensor(drawn, layer_key(drawn, "weight", layer), of_layer(drawn.scaling.weights, layer).effective_std, out);
+  draw_tensor(drawn, layer_key(drawn, "weight", layer), of_layer(drawn.scaling.weights, layer).effective_std, out,
+              dense.area);
 }
 
 template <class T>

@@ -6,7 +6,7 @@
 //
 // Random numbers: weight (i, j) of layer l of a member is effective_std * draw(key, l, i, j), so the same key gives the
 // same draws under every parameterization and the leading rows and columns of a wider network are those of the
-// narrower.
+// narrower. In a convolution j is a channel, and each place of the kernel has a key of its own.
 #pragma once
 
 #include <optional>

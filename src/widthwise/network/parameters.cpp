@@ -9,7 +9,7 @@ namespace widthwise {
 
 template <class T>
 Parameters<T>::Parameters(const Architecture& architecture, Index members)
-    : dense_(architecture.dense()), members_(members) {
+    : dense_(architecture.weight_matrices()), members_(members) {
   if (members < 1) throw ShapeError("Parameters", "at least one member", fmt::format("{}", members));
   infer_shapes(architecture);
   Index size = 0;

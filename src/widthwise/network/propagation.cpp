@@ -3,119 +3,253 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "widthwise/base/error.h"
 #include "widthwise/network/dense.h"
 #include "widthwise/network/pointwise_layer.h"
+#include "widthwise/network/position_layers.h"
 
 namespace widthwise {
 
 namespace {
 
-// The activation behind each dense layer, null for none.
-std::vector<std::shared_ptr<const Activation>> activations_of(const Architecture& architecture) {
-  std::vector<std::shared_ptr<const Activation>> behind;
-  bool follows_dense = false;
-  for (const LayerSpec& layer : architecture.layers) {
-    if (const auto* pointwise = std::get_if<Pointwise>(&layer)) {
-      if (!follows_dense)
-        throw ConfigError({"", "architecture.layers"}, "every activation right behind a dense layer",
-                          fmt::format("'{}' elsewhere", pointwise->activation));
-      behind.back() = make_activation(pointwise->activation, pointwise->parameter);
-    } else {
-      behind.push_back(nullptr);
-    }
-    follows_dense = std::holds_alternative<Dense>(layer);
-  }
-  if (behind.empty() || behind.back())
-    throw ConfigError({"", "architecture.layers"}, "a dense layer as the last", "an activation, or no layer");
-  return behind;
+using Kind = Node::Kind;
+
+// Numbers of one sample's patches under a matrix's kernel.
+Index patch_numbers(const Node& node) {
+  return node.shape.positions() * node.convolution.matrix().fan_in;
 }
 
 }  // namespace
 
 template <class T>
 Propagation<T>::Propagation(const Ensemble<T>& ensemble, Index max_samples, Index max_members)
-    : dense_(ensemble.architecture().dense()),
-      nonlinear_(activations_of(ensemble.architecture())),
+    : program_(compile(ensemble.architecture())),
       max_samples_(max_samples),
       max_members_(max_members == 0 ? ensemble.size() : std::min(max_members, ensemble.size())) {
   if (max_samples < 1 || max_members < 0)
     throw ShapeError("Propagation", "at least one sample and one member",
                      fmt::format("{} samples, {} members", max_samples, max_members));
-  preactivations_ = make_buffers(max_members_);
-  activations_ = make_buffers(max_members_);
-  gradients_ = make_buffers(max_members_);
+  values_ = make_buffers(max_members_, Of::values);
+  gradients_ = make_buffers(max_members_, Of::gradients);
+  Index largest = 0;
+  bool spreads = false;
+  for (const Node& one : program_.nodes) {
+    const bool rows = one.source != 0 || node(0).shape.positions() == 1;
+    if (one.kind != Kind::matrix || (rows && one.reads_rows())) continue;
+    if (one.layer == 1)
+      first_patches_ = AlignedArray<T>(max_samples_ * patch_numbers(one));
+    else
+      largest = std::max(largest, patch_numbers(one));
+    spreads = spreads || one.source != 0;
+  }
+  if (largest > 0) patches_ = AlignedArray<T>(max_samples_ * largest);
+  if (spreads) moved_patches_ = AlignedArray<T>(max_samples_ * largest);
 }
 
 template <class T>
-auto Propagation<T>::make_buffers(Index members) const -> Buffers {
-  Buffers buffers;
-  for (const Dense& layer : dense_) {
-    const Index stride = spread_stride<T>(members * layer.fan_out);
-    buffers.push_back({stride, AlignedArray<T>(max_samples_ * stride)});
+auto Propagation<T>::room(const Architecture& architecture) -> Room {
+  Room room;
+  const Program program = compile(architecture);
+  for (std::size_t i = 1; i < program.nodes.size(); ++i) {
+    const Node& one = program.nodes[i];
+    room.numbers += one.shape.size() * (one.fused ? 1 : 2);
+    const bool rows = one.source != 0 || program.nodes[0].shape.positions() == 1;
+    if (one.kind == Kind::matrix && !(rows && one.reads_rows()))
+      room.patches = std::max(room.patches, patch_numbers(one));
+  }
+  return room;
+}
+
+template <class T>
+auto Propagation<T>::make_buffers(Index members, Of what) const -> Buffers {
+  Buffers buffers(program_.nodes.size());
+  for (std::size_t i = 1; i < buffers.size(); ++i) {
+    const Node& one = program_.nodes[i];
+    if (what == Of::gradients && one.fused) continue;
+    // Rows of an image lie close, so that a row of a kernel is one piece of memory.
+    const Index features = members * one.shape.features;
+    buffers[i].stride = one.shape.positions() > 1 ? features : spread_stride<T>(features);
+    buffers[i].numbers = AlignedArray<T>(max_samples_ * one.shape.positions() * buffers[i].stride);
   }
   return buffers;
 }
 
 template <class T>
-View<T> Propagation<T>::side_by_side(const Buffers& buffers, MemberRange members, Index layer) const {
-  const Buffer& buffer = buffers[static_cast<std::size_t>(layer - 1)];
-  const Index fan_out = dense(layer).fan_out;
-  return {buffer.numbers.data() + (members.first - range_.first) * fan_out, samples_, members.count * fan_out,
-          buffer.stride};
+View<T> Propagation<T>::side_by_side(const Buffers& buffers, MemberRange members, int at) const {
+  const Buffer& buffer = buffers[static_cast<std::size_t>(at)];
+  const Shape& shape = node(at).shape;
+  return {buffer.numbers.data() + (members.first - range_.first) * shape.features, samples_ * shape.positions(),
+          members.count * shape.features, buffer.stride};
+}
+
+// Rows of a node: positions of samples. Of the input only where it is no image.
+template <class T>
+View<const T> Propagation<T>::value(Index member, int at) const {
+  return at == 0 ? inputs_ : View<const T>(of_member(values_, member, at));
+}
+
+template <class T>
+Images<const T> Propagation<T>::images(View<const T> rows, int at) const {
+  return at == 0 ? planes(rows, node(0).shape) : channels_last(rows, node(at).shape);
+}
+
+template <class T>
+View<T> Propagation<T>::gather(View<const T> rows, int at, AlignedArray<T>& to) {
+  const Node& one = node(at);
+  const View<T> patches(to.data(), samples_ * one.shape.positions(), one.convolution.matrix().fan_in);
+  gather_patches<T>(one.convolution, node(one.source).shape, one.shape, images(rows, one.source), samples_, patches);
+  return patches;
+}
+
+// What a weight matrix reads: its source as it is, or patches of it.
+template <class T>
+View<const T> Propagation<T>::rows_read(Index member, int at) {
+  const Node& one = node(at);
+  const bool rows = one.source != 0 || node(0).shape.positions() == 1;
+  if (rows && one.reads_rows()) return value(member, one.source);
+  if (one.layer == 1)  // gathered by the forward pass
+    return {first_patches_.data(), samples_ * one.shape.positions(), one.convolution.matrix().fan_in};
+  return gather(value(member, one.source), at, patches_);
 }
 
 template <class T>
 void Propagation<T>::forward(const Ensemble<T>& ensemble, View<const T> inputs, MemberRange members) {
-  if (inputs.cols != dense(1).fan_in || inputs.rows > max_samples_ || members.count > max_members_ ||
+  if (inputs.cols != node(0).shape.size() || inputs.rows > max_samples_ || members.count > max_members_ ||
       members.first < 0 || members.count < 1 || members.first + members.count > ensemble.size())
     throw ShapeError("Propagation::forward",
                      fmt::format("at most {} samples of {} features, at most {} of {} members", max_samples_,
-                                 dense(1).fan_in, max_members_, ensemble.size()),
+                                 node(0).shape.size(), max_members_, ensemble.size()),
                      fmt::format("{} samples of {} features, members {} to {}", inputs.rows, inputs.cols, members.first,
                                  members.first + members.count - 1));
   samples_ = inputs.rows;
   range_ = members;
   inputs_ = inputs;
+  if (first_patches_.size() > 0) gather(inputs_, matrix(1), first_patches_);
+  for (int at = 1; at < static_cast<int>(program_.nodes.size()); ++at) step(ensemble, members, at);
+}
+
+template <class T>
+void Propagation<T>::step(const Ensemble<T>& ensemble, MemberRange members, int at) {
+  const Node& one = node(at);
   const Parameters<T>& parameters = ensemble.parameters();
-  for (Index layer = 1; layer <= layers(); ++layer) {
-    // The members' first weights are stacked rows and their inputs the same: one product.
-    if (layer == 1)
-      dense_layer::forward<T>(inputs, parameters.stacked_first_weight(members.first, members.count),
-                              side_by_side(preactivations_, members, 1));
-    else
-      for (Index member = members.first; member < members.first + members.count; ++member)
-        dense_layer::forward<T>(activation(member, layer - 1), parameters.weight(member, layer),
-                                of_member(preactivations_, member, layer));
-    // Biases of consecutive members are consecutive too: one pass.
-    pointwise_layer::forward<T>(nonlinear(layer), side_by_side(preactivations_, members, layer),
-                                parameters.bias(members.first, layer).data, side_by_side(activations_, members, layer));
+  const Index end = members.first + members.count;
+  switch (one.kind) {
+    case Kind::input:
+      return;
+    case Kind::matrix: {
+      // The members' first weights are stacked rows and their inputs the same: one product.
+      if (one.layer == 1)
+        dense_layer::forward<T>(rows_read(members.first, at),
+                                parameters.stacked_first_weight(members.first, members.count),
+                                side_by_side(values_, members, at));
+      else
+        for (Index member = members.first; member < end; ++member)
+          dense_layer::forward<T>(rows_read(member, at), parameters.weight(member, one.layer),
+                                  of_member(values_, member, at));
+      const int next = program_.activations[static_cast<std::size_t>(one.layer - 1)];
+      if (next >= 0 && node(next).fused) return;
+      return pointwise_layer::forward<T>(nullptr, side_by_side(values_, members, at),
+                                         parameters.bias(members.first, one.layer).data, {});
+    }
+    case Kind::activation: {
+      // Biases of consecutive members are consecutive too: one pass.
+      const T* const bias = one.fused ? parameters.bias(members.first, node(one.source).layer).data : nullptr;
+      if (one.source == 0)
+        for (Index member = members.first; member < end; ++member) {
+          const View<T> h = of_member(values_, member, at);
+          for (Index i = 0; i < h.rows; ++i) std::copy_n(inputs_.row(i), h.cols, h.row(i));
+          pointwise_layer::forward<T>(one.phi.get(), h, nullptr, h);
+        }
+      else
+        pointwise_layer::forward<T>(one.phi.get(), side_by_side(values_, members, one.source), bias,
+                                    side_by_side(values_, members, at));
+      return;
+    }
+    default:
+      break;
+  }
+  for (Index member = members.first; member < end; ++member) {
+    const View<T> to = of_member(values_, member, at);
+    const View<const T> from = value(member, one.source);
+    const Shape& in = node(one.source).shape;
+    if (one.kind == Kind::average_pool) position_layer::average_pool<T>(one.pool, in, one.shape, from, to);
+    if (one.kind == Kind::global_pool) position_layer::global_pool<T>(in, from, to);
+    if (one.kind == Kind::flatten) position_layer::flatten<T>(in, from, to);
+    if (one.kind == Kind::sum) {
+      position_layer::add_scaled<T>(static_cast<T>(one.scale), from, false, to);
+      position_layer::add_scaled<T>(static_cast<T>(one.other_scale), value(member, one.other), true, to);
+    }
   }
 }
 
 template <class T>
 View<const T> Propagation<T>::preactivation(Index member, Index layer) const {
-  return of_member(preactivations_, member, layer);
+  return of_member(values_, member, matrix(layer));
 }
 
 template <class T>
 View<const T> Propagation<T>::activation(Index member, Index layer) const {
   if (layer == 0) return inputs_;
-  return of_member(nonlinear(layer) ? activations_ : preactivations_, member, layer);
+  const int next = program_.activations[static_cast<std::size_t>(layer - 1)];
+  return of_member(values_, member, next >= 0 ? next : matrix(layer));
+}
+
+template <class T>
+View<const T> Propagation<T>::input(Index member, Index layer) {
+  return rows_read(member, matrix(layer));
 }
 
 template <class T>
 View<T> Propagation<T>::delta(Index member, Index layer) {
-  return of_member(gradients_, member, layer);
+  return of_member(gradients_, member, matrix(layer));
+}
+
+// From the gradient of a node to those of what it was made from; the input's is not asked for.
+template <class T>
+void Propagation<T>::pull_back(const Ensemble<T>& ensemble, MemberRange members, int at) {
+  const Node& one = node(at);
+  const Index end = members.first + members.count;
+  if (one.source == 0 && one.other <= 0) return;
+  if (one.kind == Kind::matrix) {
+    for (Index member = members.first; member < end; ++member) pull_back_matrix(ensemble, member, at);
+    return;
+  }
+  if (one.kind == Kind::activation) {
+    const View<T> d = side_by_side(gradients_, members, gradient_of(at));
+    pointwise_layer::backward<T>(one.phi.get(), side_by_side(values_, members, one.source), d);
+    if (!one.fused)
+      position_layer::add_scaled<T>(T(1), d, one.adds, side_by_side(gradients_, members, gradient_of(one.source)));
+    return;
+  }
+  const Shape& in = node(one.source).shape;
+  for (Index member = members.first; member < end; ++member) {
+    const View<const T> d = of_member(gradients_, member, at);
+    if (one.source != 0) {
+      const View<T> dx = of_member(gradients_, member, gradient_of(one.source));
+      if (one.kind == Kind::average_pool)
+        position_layer::average_pool_back<T>(one.pool, in, one.shape, d, one.adds, dx);
+      if (one.kind == Kind::global_pool) position_layer::global_pool_back<T>(in, d, one.adds, dx);
+      if (one.kind == Kind::flatten) position_layer::flatten_back<T>(in, d, one.adds, dx);
+      if (one.kind == Kind::sum) position_layer::add_scaled<T>(static_cast<T>(one.scale), d, one.adds, dx);
+    }
+    if (one.other > 0)
+      position_layer::add_scaled<T>(static_cast<T>(one.other_scale), d, one.other_adds,
+                                    of_member(gradients_, member, gradient_of(one.other)));
+  }
 }
 
 template <class T>
-void Propagation<T>::pull_back(const Ensemble<T>& ensemble, MemberRange members, Index layer) {
-  for (Index member = members.first; member < members.first + members.count; ++member)
-    dense_layer::backward_input<T>(delta(member, layer), ensemble.weight(member, layer), delta(member, layer - 1));
-  pointwise_layer::backward<T>(nonlinear(layer - 1), side_by_side(preactivations_, members, layer - 1),
-                               side_by_side(gradients_, members, layer - 1));
+void Propagation<T>::pull_back_matrix(const Ensemble<T>& ensemble, Index member, int at) {
+  const Node& one = node(at);
+  const View<const T> d = of_member(gradients_, member, at), w = ensemble.weight(member, one.layer);
+  const View<T> dx = of_member(gradients_, member, gradient_of(one.source));
+  if (one.reads_rows()) return gemm<T>(Op::none, Op::none, T(1), d, w, one.adds ? T(1) : T(0), dx);
+  const View<T> patches(moved_patches_.data(), d.rows, w.cols);
+  gemm<T>(Op::none, Op::none, T(1), d, w, T(0), patches);
+  const Shape& in = node(one.source).shape;
+  scatter_patches<T>(one.convolution, in, one.shape, patches, samples_, one.adds, channels_last(dx, in));
 }
 
 template <class T>
@@ -149,30 +283,56 @@ template <class T>
 View<const T> Propagation<T>::jvp(const Ensemble<T>& ensemble, Index member, const Parameters<T>* direction, Index slot,
                                   View<const T> input_direction) {
   if ((input_direction.data || !direction) &&
-      (input_direction.rows != samples_ || input_direction.cols != dense(1).fan_in))
-    throw ShapeError("Propagation::jvp", fmt::format("an input direction {} x {}", samples_, dense(1).fan_in),
+      (input_direction.rows != samples_ || input_direction.cols != node(0).shape.size()))
+    throw ShapeError("Propagation::jvp", fmt::format("an input direction {} x {}", samples_, node(0).shape.size()),
                      fmt::format("{} x {}", input_direction.rows, input_direction.cols));
   if (tangents_.empty()) {  // most propagations never need them
-    tangents_ = make_buffers(1);
-    activation_tangents_ = make_buffers(1);
+    tangents_ = make_buffers(1, Of::values);
+    if (moved_patches_.size() < std::max(patches_.size(), first_patches_.size()))
+      moved_patches_ = AlignedArray<T>(std::max(patches_.size(), first_patches_.size()));
   }
-  View<const T> incoming = input_direction;
-  for (Index layer = 1; layer <= layers(); ++layer) {
-    const View<T> dz = first_slot(tangents_, layer);
-    dense_layer::jvp<T>(activation(member, layer - 1), ensemble.weight(member, layer), incoming,
-                        direction ? direction->weight(slot, layer) : View<const T>{},
-                        direction ? direction->bias(slot, layer).data : nullptr, dz);
-    if (layer == layers()) break;
-    const View<T> dh = first_slot(activation_tangents_, layer);
-    pointwise_layer::jvp<T>(nonlinear(layer), preactivation(member, layer), dz, dh);
-    incoming = dh;
-  }
+  for (int at = 1; at < static_cast<int>(program_.nodes.size()); ++at)
+    push(ensemble, member, direction, slot, input_direction, at);
   return tangent(layers());
+}
+
+// The derivative of one node. Of the input it is the direction given, or zero.
+template <class T>
+void Propagation<T>::push(const Ensemble<T>& ensemble, Index member, const Parameters<T>* direction, Index slot,
+                          View<const T> input_direction, int at) {
+  const Node& one = node(at);
+  const auto moved = [&](int from) { return from == 0 ? input_direction : View<const T>(first_slot(tangents_, from)); };
+  const View<T> to = first_slot(tangents_, at);
+  View<const T> from = moved(one.source);
+  const Shape& in = node(one.source).shape;
+  if (one.kind == Kind::matrix) {
+    const bool rows = (one.source != 0 || in.positions() == 1) && one.reads_rows();
+    if (from.data && !rows) from = gather(from, at, moved_patches_);
+    return dense_layer::jvp<T>(rows_read(member, at), ensemble.weight(member, one.layer), from,
+                               direction ? direction->weight(slot, one.layer) : View<const T>{},
+                               direction ? direction->bias(slot, one.layer).data : nullptr, to);
+  }
+  if (!from.data) {
+    position_layer::clear(to);
+  } else if (one.kind == Kind::activation) {
+    pointwise_layer::jvp<T>(one.phi.get(), value(member, one.source), from, to);
+  } else if (one.kind == Kind::average_pool) {
+    position_layer::average_pool<T>(one.pool, in, one.shape, from, to);
+  } else if (one.kind == Kind::global_pool) {
+    position_layer::global_pool<T>(in, from, to);
+  } else if (one.kind == Kind::flatten) {
+    position_layer::flatten<T>(in, from, to);
+  } else {
+    position_layer::add_scaled<T>(static_cast<T>(one.scale), from, false, to);
+  }
+  if (one.kind == Kind::sum)
+    if (const View<const T> other = moved(one.other); other.data)
+      position_layer::add_scaled<T>(static_cast<T>(one.other_scale), other, true, to);
 }
 
 template <class T>
 View<const T> Propagation<T>::tangent(Index layer) const {
-  return first_slot(tangents_, layer);
+  return first_slot(tangents_, matrix(layer));
 }
 
 template class Propagation<float>;

@@ -1,9 +1,10 @@
-// The passes of an ensemble, with the buffers they need. With x^0 the inputs, one sample a row,
+// The passes of an ensemble, with the buffers they need. With x^{l-1} what weight matrix l reads, one row a sample (a
+// convolution: one patch a row, patches of a sample one after the other; patches.h),
 //
-//   forward    h^l = x^{l-1} W_l^T + b_l,   x^l = phi(h^l),   l = 1..L;   output f = h^{L+1}
-//   backward   delta^l = dLoss/dh^l:        delta^{l-1} = (delta^l W_l) * phi'(h^{l-1})
+//   forward    h^l = x^{l-1} W_l^T + b_l;   phi(h^l), pools and sums make of it what the next ones read; f = h^{L+1}
+//   backward   delta^l = dLoss/dh^l:        of an mlp, delta^{l-1} = (delta^l W_l) * phi'(h^{l-1})
 //              dLoss/dW_l = (delta^l)^T x^{l-1},   dLoss/db_l = column sums of delta^l
-//   jvp        dh^l = dx^{l-1} W_l^T + x^{l-1} V_l^T + v_l,   dx^l = phi'(h^l) * dh^l     for a direction (V, v)
+//   jvp        dh^l = dx^{l-1} W_l^T + x^{l-1} V_l^T + v_l   for a direction (V, v), and so on through the rest
 //
 // The pairs (x^{l-1}, delta^l) are the per-sample factors: gradients, updates fused into their product and tangent
 // kernels are all made of them, so backward hands them to a consumer, layer by layer, from the last to the first.
@@ -19,6 +20,8 @@
 #include "widthwise/activation/activation.h"
 #include "widthwise/network/ensemble.h"
 #include "widthwise/network/parameters.h"
+#include "widthwise/network/patches.h"
+#include "widthwise/network/program.h"
 
 namespace widthwise {
 
@@ -27,14 +30,16 @@ struct MemberRange {
   Index first = 0, count = 1;
 };
 
-/// Per-sample factors of one layer: input x^{l-1} (samples x fan_in) and delta^l (samples x [member * fan_out], members
-/// side by side; more than one only in layer 1, where they share the input).
+/// Per-sample factors of one layer: input x^{l-1} (rows x fan_in) and delta^l (rows x [member * fan_out], members side
+/// by side; more than one only in layer 1, where they share the input). Rows are samples, or `positions` for each of
+/// them, one after the other. Both may be overwritten by the next pass.
 template <class T>
 struct Factors {
   Index layer;
   MemberRange members;
   View<const T> input;
   View<T> delta;
+  Index positions = 1;
 };
 
 template <class T>
@@ -56,10 +61,12 @@ class Propagation {
     forward(ensemble, inputs, MemberRange{0, ensemble.size()});
   }
 
-  /// h^l with its bias, samples x fan_out, l = 1..L+1; `member` as numbered in the ensemble, within the last range.
+  /// h^l with its bias, rows x fan_out, l = 1..L+1; `member` as numbered in the ensemble, within the last range.
   View<const T> preactivation(Index member, Index layer) const;
-  /// x^l, l = 0..L: x^0 are the inputs.
+  /// phi(h^l) where an activation is right behind weight matrix l, else h^l; for l = 0 the inputs.
   View<const T> activation(Index member, Index layer) const;
+  /// x^{l-1}, rows x fan_in, l = 1..L+1: of a convolution the patches, valid until the next call that needs any.
+  View<const T> input(Index member, Index layer);
   /// f = h^{L+1}, samples x outputs.
   View<const T> output(Index member) const { return preactivation(member, layers()); }
 
@@ -68,16 +75,23 @@ class Propagation {
   View<T> output_gradient(Index member) { return delta(member, layers()); }
 
   /// Backward pass of `members` (within the last forward's range) from their output_gradient. Calls
-  /// consume(const Factors<T>&) for layers L+1 .. 2, each member by itself, and then once for layer 1 of all members;
-  /// when it is called W_l is no longer needed, so that `consume` may overwrite it, and delta^l too.
+  /// consume(const Factors<T>&) for layers L+1 .. 2, each member by itself, and for layer 1 once of all members; when
+  /// it is called W_l is no longer needed, so that `consume` may overwrite it, and delta^l too.
   template <class Consume>
   void backward(const Ensemble<T>& ensemble, MemberRange members, Consume&& consume) {
-    for (Index layer = layers(); layer >= 2; --layer) {
-      pull_back(ensemble, members, layer);
+    for (int at = static_cast<int>(program_.nodes.size()) - 1; at >= 1; --at) {
+      pull_back(ensemble, members, at);
+      const Node& node = program_.nodes[static_cast<std::size_t>(at)];
+      if (node.kind != Node::Kind::matrix) continue;
+      if (node.layer == 1) {
+        consume(Factors<T>{1, members, rows_read(members.first, at), side_by_side(gradients_, members, at),
+                           node.shape.positions()});
+        continue;
+      }
       for (Index member = members.first; member < members.first + members.count; ++member)
-        consume(Factors<T>{layer, {member, 1}, activation(member, layer - 1), delta(member, layer)});
+        consume(Factors<T>{
+            node.layer, {member, 1}, rows_read(member, at), of_member(gradients_, member, at), node.shape.positions()});
     }
-    consume(Factors<T>{1, members, inputs_, side_by_side(gradients_, members, 1)});
   }
   /// Backward pass that writes the gradient of `member` (must be in the last range): `output_gradient` is dLoss/df,
   /// samples x outputs; gradient entries of member `slot` are overwritten.
@@ -91,41 +105,60 @@ class Propagation {
                     View<const T> input_direction = {});
   /// Along inputs alone.
   View<const T> jvp(const Ensemble<T>& ensemble, Index member, View<const T> input_direction);
-  /// dh^l of the last jvp, samples x fan_out.
+  /// dh^l of the last jvp, rows x fan_out.
   View<const T> tangent(Index layer) const;
 
-  Index layers() const { return static_cast<Index>(dense_.size()); }
+  /// Numbers a propagation holds for each sample of each member, and the largest patches of a sample alone (0: no
+  /// convolution needs any).
+  struct Room {
+    Index numbers = 0, patches = 0;
+  };
+  static Room room(const Architecture& architecture);
+
+  Index layers() const { return static_cast<Index>(program_.matrices.size()); }
   Index samples() const { return samples_; }
   Index max_samples() const { return max_samples_; }
   Index max_members() const { return max_members_; }
   MemberRange members() const { return range_; }
 
  private:
-  // A matrix a layer, samples x [slot * fan_out]: members side by side, so that one pointwise pass serves them all.
+  // A matrix a node, rows x [slot * features]: members side by side, so that one pointwise pass serves them all.
   struct Buffer {
     Index stride = 0;
     AlignedArray<T> numbers;
   };
-  using Buffers = std::vector<Buffer>;  // entry l-1 is layer l
-  Buffers make_buffers(Index members) const;
-  View<T> side_by_side(const Buffers& buffers, MemberRange members, Index layer) const;
-  View<T> of_member(const Buffers& buffers, Index member, Index layer) const {
-    return side_by_side(buffers, {member, 1}, layer);
+  using Buffers = std::vector<Buffer>;  // entry i is node i's; without numbers where it needs none
+  enum class Of { values, gradients };
+  Buffers make_buffers(Index members, Of what) const;
+  View<T> side_by_side(const Buffers& buffers, MemberRange members, int node) const;
+  View<T> of_member(const Buffers& buffers, Index member, int node) const {
+    return side_by_side(buffers, {member, 1}, node);
   }
-  View<T> first_slot(const Buffers& buffers, Index layer) const { return of_member(buffers, range_.first, layer); }
-  const Activation* nonlinear(Index layer) const { return nonlinear_[static_cast<std::size_t>(layer - 1)].get(); }
-  const Dense& dense(Index layer) const { return dense_[static_cast<std::size_t>(layer - 1)]; }
-  void pull_back(const Ensemble<T>& ensemble, MemberRange members, Index layer);
+  View<T> first_slot(const Buffers& buffers, int node) const { return of_member(buffers, range_.first, node); }
+  const Node& node(int at) const { return program_.nodes[static_cast<std::size_t>(at)]; }
+  int matrix(Index layer) const { return program_.matrices[static_cast<std::size_t>(layer - 1)]; }
+  /// Whose gradient buffer a node's gradient is in: its own, or that of the matrix it is fused with.
+  int gradient_of(int at) const { return node(at).fused ? node(at).source : at; }
+
+  View<const T> value(Index member, int at) const;
+  Images<const T> images(View<const T> rows, int at) const;
+  View<const T> rows_read(Index member, int at);
+  View<T> gather(View<const T> rows, int at, AlignedArray<T>& to);
+  void step(const Ensemble<T>& ensemble, MemberRange members, int at);
+  void pull_back(const Ensemble<T>& ensemble, MemberRange members, int at);
+  void pull_back_matrix(const Ensemble<T>& ensemble, Index member, int at);
+  void push(const Ensemble<T>& ensemble, Index member, const Parameters<T>* direction, Index slot,
+            View<const T> input_direction, int at);
   View<const T> jvp(const Ensemble<T>& ensemble, Index member, const Parameters<T>* direction, Index slot,
                     View<const T> input_direction);
 
-  std::vector<Dense> dense_;
-  std::vector<std::shared_ptr<const Activation>> nonlinear_;  // phi behind layer l; null for none
+  Program program_;
   Index max_samples_, max_members_, samples_ = 0;
   MemberRange range_{0, 0};
   View<const T> inputs_;
-  Buffers preactivations_, activations_, gradients_;
-  Buffers tangents_, activation_tangents_;  // of one member, made at the first jvp
+  Buffers values_, gradients_;
+  Buffers tangents_;  // of one member, made at the first jvp
+  AlignedArray<T> first_patches_, patches_, moved_patches_;
 };
 
 extern template class Propagation<float>;

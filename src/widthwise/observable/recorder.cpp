@@ -108,7 +108,7 @@ struct Recorder<T>::State {
   double update(Index layer) {
     double& size = update_sizes[static_cast<std::size_t>(layer - 1)];
     if (std::isnan(size))
-      size = update_size(ensemble->weight(member, layer), initial_weight(layer), passes.activation(member, layer - 1));
+      size = update_size(ensemble->weight(member, layer), initial_weight(layer), passes.input(member, layer));
     return size;
   }
   double own_update(Index layer) {
@@ -341,7 +341,7 @@ void Recorder<T>::State::keep_initialization() {
     now->activation.push_back(copy_of(passes.activation(member, layer)));
   for (Index layer = 1; layer <= layers && asked("own_update"); ++layer) {
     // W_0 x_0 alone: preactivations have the bias in them.
-    const View<const T> inputs = passes.activation(member, layer - 1), weight = ensemble->weight(member, layer);
+    const View<const T> inputs = passes.input(member, layer), weight = ensemble->weight(member, layer);
     Matrix<T> product(inputs.rows, weight.rows);
     gemm<T>(Op::none, Op::transpose, T(1), inputs, weight, T(0), view(product));
     now->forward_size.push_back(rms<T>(view(std::as_const(product))));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "widthwise/architecture/architecture.h"
 #include "widthwise/base/error.h"
 
 namespace widthwise {
@@ -42,6 +43,18 @@ TensorScaling tensor(const ScaleRequest& request, const Ratios& ratio, const Blo
   return t;
 }
 
+// With the fan-in at the reference width.
+MatrixShape shape_of(const ScaleRequest& request, const Parameterization& parameterization, int layer,
+                     int hidden_layers) {
+  if (request.matrices.empty()) {
+    if (layer == 1) return {request.input_dimension, Block::input};
+    return {parameterization.reference_width, layer == hidden_layers + 1 ? Block::output : Block::hidden};
+  }
+  MatrixShape matrix = request.matrices[static_cast<std::size_t>(layer - 1)];
+  if (matrix.block != Block::input) matrix.fan_in *= parameterization.reference_width / request.width;
+  return matrix;
+}
+
 }  // namespace
 
 InitGains default_gains(double activation_gain, BaseIn base_in) {
@@ -62,21 +75,24 @@ Scaling scale(const Parameterization& parameterization, const ScaleRequest& requ
   require_positive(parameterization.reference_width, "parameterization.reference_width");
   require_positive(parameterization.reference_depth, "parameterization.reference_depth");
 
-  const int hidden_layers = request.hidden_layers;
+  const int hidden_layers =
+      request.matrices.empty() ? request.hidden_layers : static_cast<int>(request.matrices.size()) - 1;
   const double depth = request.depth > 0 ? request.depth : hidden_layers;
   const Ratios ratio{request.width / parameterization.reference_width, depth / parameterization.reference_depth};
   Scaling scaling;
   for (int layer = 1; layer <= hidden_layers + 1; ++layer) {
-    const bool input = layer == 1, output = layer == hidden_layers + 1;
-    const double fan_in = input ? request.input_dimension : parameterization.reference_width;
-    const double gain = input ? request.gains.input : output ? request.gains.output : request.gains.hidden;
-    const double base = gain / std::sqrt(fan_in);
+    const bool output = layer == hidden_layers + 1;
+    const MatrixShape matrix = shape_of(request, parameterization, layer, hidden_layers);
+    const double gain = layer == 1 ? request.gains.input : output ? request.gains.output : request.gains.hidden;
+    const double base = gain / std::sqrt(matrix.fan_in);
     const bool in_init = request.base_in == BaseIn::init;
-    scaling.weights.push_back(tensor(request, ratio, parameterization.width.weight(layer, hidden_layers),
-                                     parameterization.depth.weight(layer, hidden_layers), in_init ? 1 : base,
+    // An input block behind the first scales like it: exponents are asked for by a layer of its kind.
+    const int like = matrix.block == Block::input ? 1 : layer;
+    scaling.weights.push_back(tensor(request, ratio, parameterization.width.weight(like, hidden_layers),
+                                     parameterization.depth.weight(like, hidden_layers), in_init ? 1 : base,
                                      in_init ? base : 1));
-    scaling.biases.push_back(tensor(request, ratio, parameterization.width.bias(layer, hidden_layers),
-                                    parameterization.depth.bias(layer, hidden_layers), request.bias_multiplier,
+    scaling.biases.push_back(tensor(request, ratio, parameterization.width.bias(like, hidden_layers),
+                                    parameterization.depth.bias(like, hidden_layers), request.bias_multiplier,
                                     request.bias_std));
   }
   return scaling;

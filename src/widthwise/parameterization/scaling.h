@@ -51,6 +51,15 @@ struct InitGains {
 /// it.
 InitGains default_gains(double activation_gain, BaseIn base_in = BaseIn::init);
 
+enum class Block;  // architecture/architecture.h
+
+/// One weight matrix at the width asked for: the fan-in of input blocks does not change with the width, that of others
+/// is proportional to it.
+struct MatrixShape {
+  double fan_in = 1;
+  Block block{};
+};
+
 /// What a scaling is asked for.
 struct ScaleRequest {
   OptimizerKind optimizer = OptimizerKind::sgd;
@@ -65,6 +74,9 @@ struct ScaleRequest {
   double bias_multiplier = 1;
   InitGains gains;
   BaseIn base_in = BaseIn::init;
+  /// All weight matrices of networks that are no mlp (channels of convolutions are their width); empty: those of one.
+  /// gains.input is of the first alone.
+  std::vector<MatrixShape> matrices{};
 };
 
 /// @throws ConfigError (architecture.width, architecture.hidden_layers, architecture.input_dimension,

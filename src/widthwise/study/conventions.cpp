@@ -30,7 +30,8 @@ std::vector<std::string> conventions(const Study& study) {
   std::vector<std::string> sentences;
   if (used.contains("article"))
     sentences.emplace_back(
-        "training.alpha is the article's alpha (Geiger et al. 2020): what is minimized is the loss over alpha^2; with a "
+        "training.alpha is the article's alpha (Geiger et al. 2020): what is minimized is the loss over alpha^2; with "
+        "a "
         "readout of 1/sqrt(h), x = sqrt(h) alpha.");
   if (used.contains("code"))
     sentences.emplace_back(

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <map>
 #include <mutex>
 
+#include "widthwise/architecture/shape.h"
+#include "widthwise/base/error.h"
 #include "widthwise/observable/observable.h"
 #include "widthwise/observable/times.h"
 #include "widthwise/parameterization/optimizer.h"
@@ -47,6 +50,67 @@ DataShape expected_shape(const Configuration& configuration) {
   return entry->second;
 }
 
+namespace {
+
+bool of_images(const std::string& family) {
+  return family == "cnn" || family == "wide-resnet";
+}
+
+// "HEIGHTxWIDTHxCHANNELS", or the shape of the data's own images.
+InputImage input_image(const Configuration& configuration) {
+  const std::string& text = configuration.text("architecture.image");
+  if (text == "auto") {
+    const ImageShape image = expected_shape(configuration).image;
+    return {image.height, image.width, image.channels};
+  }
+  InputImage image;
+  char beyond = 0;
+  if (std::sscanf(text.c_str(), "%tdx%tdx%td%c", &image.height, &image.width, &image.channels, &beyond) != 3)
+    throw ConfigError({{}, "architecture.image"}, "\"HEIGHTxWIDTHxCHANNELS\", such as \"28x28x1\", or \"auto\"",
+                      "'" + text + "'");
+  return image;
+}
+
+void add_image_options(const Configuration& configuration, FamilyOptions& options) {
+  options.image = input_image(configuration);
+  options.blocks = configuration.whole("architecture.blocks");
+  options.convolutions = configuration.whole("architecture.convolutions");
+  options.kernel = configuration.whole("architecture.kernel");
+  options.padding = configuration.whole("architecture.padding");
+  options.stride_first = configuration.toggle("architecture.stride_first");
+  options.mix_angle = configuration.number("architecture.mix_angle");
+  // Depth of a residual network is its number of branches.
+  const double branches = 3.0 * static_cast<double>(options.blocks == 0 ? 4 : options.blocks);
+  options.branch_scale = configuration.number("architecture.branch_scale") *
+                         std::pow(branches / configuration.number("parameterization.reference_depth"),
+                                  -configuration.number("parameterization.branch_exponent"));
+}
+
+}  // namespace
+
+// Numbers a sample has at all positions between the layers, a third of what a pass keeps; of convolutions with the
+// largest patches.
+static double numbers_between_layers(const Architecture& architecture) {
+  if (!of_images(architecture.family))
+    return static_cast<double>((architecture.hidden_layers + 1) * architecture.width);
+  double numbers = 0, patches = 0;
+  const std::vector<Shape> shapes = infer_shapes(architecture);
+  for (std::size_t i = 0; i < architecture.layers.size(); ++i) {
+    const double times = std::holds_alternative<Residual>(architecture.layers[i]) ? 5 : 1;
+    numbers += times * static_cast<double>(shapes[i + 1].size());
+  }
+  const std::vector<Dense> matrices = architecture.weight_matrices();
+  for (const Dense& matrix : matrices)
+    patches = std::max(patches, static_cast<double>(matrix.area) * static_cast<double>(shapes[1].size()));
+  return numbers + patches;
+}
+
+Index hidden_layers(const Configuration& configuration) {
+  if (!of_images(configuration.text("architecture.family"))) return configuration.whole("architecture.hidden_layers");
+  const DataShape shape = expected_shape(configuration);
+  return make_architecture(configuration, shape.inputs, shape.outputs).hidden_layers;
+}
+
 Architecture make_architecture(const Configuration& configuration, Index inputs, Index outputs) {
   FamilyOptions options;
   options.input_dimension = inputs;
@@ -61,6 +125,7 @@ Architecture make_architecture(const Configuration& configuration, Index inputs,
   options.bias_input = configuration.toggle("architecture.bias_input");
   options.bias_hidden = configuration.toggle("architecture.bias_hidden");
   options.bias_output = configuration.toggle("architecture.bias_output");
+  if (of_images(family)) add_image_options(configuration, options);
   return make_architecture(family, options);
 }
 
@@ -88,7 +153,7 @@ void add_kernels(const Configuration& configuration, const Architecture& archite
                     : std::min(configuration.number("measure.times.train_points"), configuration.number("data.train")));
   const double times = configuration.text("measure.kernel_times") == "all" ? moments : 2;
   double fans = 0;
-  for (const Dense& layer : architecture.dense()) fans += static_cast<double>(layer.fan_in + layer.fan_out);
+  for (const Dense& layer : architecture.weight_matrices()) fans += static_cast<double>(layer.fan_in + layer.fan_out);
   const double passes = 3 * static_cast<double>(architecture.outputs) * flops_per_sample(architecture);
   cost.flops += times * points * (passes + points * fans);
   cost.memory += (configuration.text("training.dtype") == "float32" ? 4 : 8) * 2 * kernels * points * points;
@@ -122,7 +187,7 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
                         : optimizer == OptimizerKind::momentum ? 4
                         : optimizer == OptimizerKind::muon     ? 7
                                                                : 5;
-  const double units = static_cast<double>((architecture.hidden_layers + 1) * architecture.width);
+  const double units = numbers_between_layers(architecture);
   cost.memory +=
       scalar * (copies * static_cast<double>(parameter_count(architecture)) + 3 * std::max(batch, points) * units);
   cost.disk = disk_overhead + 8 * moments * (2 + series_count(configuration, architecture.hidden_layers));

@@ -130,8 +130,10 @@ void add_architecture(Keys& keys) {
   keys.push_back(limited(
       whole("architecture.width", 64, {1, static_cast<double>(Limits::dimension)}, "n, units of each hidden layer"),
       "a hidden matrix of width 16777216 alone takes 1.1 PB"));
-  keys.push_back(whole("architecture.hidden_layers", 2, {1, static_cast<double>(Limits::hidden_layers)},
-                       "L, the number of hidden layers; there are L+1 weight matrices"));
+  const std::vector<std::string> images{"cnn", "wide-resnet"};
+  keys.push_back(unless(whole("architecture.hidden_layers", 2, {1, static_cast<double>(Limits::hidden_layers)},
+                              "L, the number of hidden layers; there are L+1 weight matrices"),
+                        "architecture.family", images));
   keys.push_back(unless(choice("architecture.activation", "relu", names(known_activations()), "the nonlinearity"),
                         "architecture.family", {"deep-linear"}));
   keys.push_back(
@@ -139,12 +141,32 @@ void add_architecture(Keys& keys) {
                              "slope below 0 of leaky_relu, beta of softplus, power of relu_power, alpha of elu; none: "
                              "its default")),
              "architecture.family", {"deep-linear"}));
-  keys.push_back(toggle("architecture.bias", false, "biases in all layers, where the next three do not say otherwise"));
+  keys.push_back(with_default(
+      toggle("architecture.bias", false, "biases in all layers, where the next three do not say otherwise"),
+      "architecture.family", {"wide-resnet"}, {true, 0}));
   keys.back().shorthand = true;
   for (const char* block : {"input", "hidden", "output"})
     keys.push_back(inheriting(
         toggle(std::string("architecture.bias_") + block, false, std::string("biases in the ") + block + " block"),
         "architecture.bias"));
+}
+
+void add_images(Keys& keys) {
+  const auto of = [&](std::vector<std::string> families, KeySpec spec) {
+    keys.push_back(where(std::move(spec), "architecture.family", std::move(families)));
+  };
+  const std::vector<std::string> both{"cnn", "wide-resnet"};
+  of(both, choice("architecture.image", "auto", {}, "HEIGHTxWIDTHxCHANNELS of a sample; auto: the data's own"));
+  of(both, whole("architecture.blocks", 0, {0, 100},
+                 "cnn: blocks of convolutions; wide-resnet: residual blocks of each stage; 0: 2, or 4"));
+  of({"cnn"}, whole("architecture.convolutions", 2, {1, 100}, "convolutions of a block, the first with stride 2"));
+  of(both, whole("architecture.kernel", 0, {0, 1024}, "side of the filters; 0: 5, or 3"));
+  of({"cnn"}, whole("architecture.padding", 1, {0, 1023}, "zeros on each side of an image before a convolution"));
+  of({"cnn"}, toggle("architecture.stride_first", true, "stride 2 in the first block too"));
+  of({"wide-resnet"}, number("architecture.mix_angle", 45, {}, "degrees a, of cos(a) shortcut + sin(a) branch"));
+  of({"wide-resnet"}, number("architecture.branch_scale", 1, {}, "a factor on every branch besides"));
+  of({"wide-resnet"}, number("parameterization.branch_exponent", 0, {},
+                             "that factor falls like (branches / parameterization.reference_depth) to minus this"));
 }
 
 void add_parameterization(Keys& keys) {
@@ -375,6 +397,7 @@ const std::vector<KeySpec>& known_keys() {
   static const Keys keys = [] {
     Keys all;
     add_architecture(all);
+    add_images(all);
     add_parameterization(all);
     add_data(all);
     add_training(all);

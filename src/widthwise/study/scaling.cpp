@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "widthwise/parameterization/schemes.h"
+#include "widthwise/study/cost.h"
 #include "widthwise/study/run.h"
 #include "widthwise/study/schema.h"
 #include "widthwise/study/scheme.h"
@@ -88,6 +89,10 @@ Scaling make_scaling(const Configuration& configuration, Index inputs) {
   request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
   request.width = configuration.number("architecture.width");
   request.hidden_layers = static_cast<int>(configuration.whole("architecture.hidden_layers"));
+  const std::string& family = configuration.text("architecture.family");
+  if (family == "cnn" || family == "wide-resnet")
+    for (const Dense& matrix : make_architecture(configuration, inputs, 1).weight_matrices())
+      request.matrices.push_back({static_cast<double>(matrix.fan_in), matrix.block});
   request.input_dimension = static_cast<double>(inputs);
   request.learning_rate = configuration.number("training.learning_rate");
   request.epsilon = configuration.number("training.epsilon");

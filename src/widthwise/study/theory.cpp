@@ -8,6 +8,7 @@
 
 #include "widthwise/base/error.h"
 #include "widthwise/parameterization/outcome.h"
+#include "widthwise/study/cost.h"
 #include "widthwise/study/scheme.h"
 #include "widthwise/study/table.h"
 
@@ -56,7 +57,11 @@ std::string theory_name(const Configuration& configuration, const Quantity& quan
 TheoryAnswer ask_theory(const Configuration& configuration, const Quantity& quantity) {
   ClassifyRequest request;
   request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
-  request.hidden_layers = static_cast<int>(configuration.whole("architecture.hidden_layers"));
+  // A convolutional network is an mlp of as many weight matrices, whose width is the number of channels.
+  if (configuration.text("architecture.family") == "wide-resnet")
+    throw ConfigError({{}, "prediction.exponent"}, "a number: theory has no exponents of residual sums",
+                      "\"theory\", for family = \"wide-resnet\"");
+  request.hidden_layers = static_cast<int>(hidden_layers(configuration));
   request.activation = activation_facts(*make_activation(configuration));
   const Outcome outcome = classify(make_parameterization(configuration), request);
 

@@ -22,22 +22,26 @@ namespace {
 
 constexpr double segment_seconds = 0.05;              // between looks at clock, interrupts and probes
 constexpr double buffer_bytes = 256.0 * 1024 * 1024;  // of activations a worker holds at once
+constexpr double patch_bytes = 512.0 * 1024;          // of patches, which pay only while they stay in a cache
 
+// Samples a worker works through at once.
 template <class T>
-double numbers_of_a_sample(const Ensemble<T>& ensemble) {
-  double numbers = 0;
-  for (Index layer = 1; layer <= ensemble.layers(); ++layer)
-    numbers += 3 * static_cast<double>(ensemble.weight(0, layer).rows);
-  return numbers;
+Index chunk_of(const Ensemble<T>& ensemble, Index samples, Index members) {
+  const auto room = Propagation<T>::room(ensemble.architecture());
+  double most = buffer_bytes / (sizeof(T) * static_cast<double>(members * room.numbers + 2 * room.patches));
+  if (room.patches > 0) most = std::min(most, patch_bytes / (sizeof(T) * static_cast<double>(room.patches)));
+  return std::min(samples, std::max<Index>(static_cast<Index>(most), room.patches > 0 ? 4 : 16));
 }
 
 template <class T>
 BlockPlan plan(const Ensemble<T>& ensemble, Index samples) {
-  double numbers = static_cast<double>(samples) * numbers_of_a_sample(ensemble), multiplications = 0;
+  const auto chunk = static_cast<double>(chunk_of(ensemble, samples, ensemble.size()));
+  double numbers = chunk * static_cast<double>(Propagation<T>::room(ensemble.architecture()).numbers);
+  double multiplications = 0;
   for (Index layer = 1; layer <= ensemble.layers(); ++layer) {
     const double size = static_cast<double>(ensemble.weight(0, layer).size());
     numbers += 4 * size;
-    multiplications = std::max(multiplications, size * static_cast<double>(samples));
+    multiplications = std::max(multiplications, size * chunk);
   }
   return plan_blocks(ensemble.size(), numbers * sizeof(T), multiplications, threads());
 }
@@ -80,10 +84,7 @@ class FlowRun {
                  probe_steps_},
         plan_(plan(ensemble, inputs.rows)),
         members_(static_cast<std::size_t>(ensemble.size())) {
-    const double bytes =
-        static_cast<double>(sizeof(T)) * static_cast<double>(plan_.largest) * numbers_of_a_sample(ensemble);
-    const Index chunk =
-        std::clamp<Index>(static_cast<Index>(buffer_bytes / bytes), 16, std::max<Index>(inputs.rows, 16));
+    const Index chunk = chunk_of(ensemble, inputs.rows, plan_.largest);
     for (int worker = 0; worker < plan_.threads; ++worker)
       workers_.emplace_back(ensemble, problem_, chunk, plan_.largest);
     for (std::size_t m = 0; m < members_.size(); ++m) {

@@ -20,10 +20,9 @@ constexpr double buffer_bytes = 256e6;
 
 template <class T>
 Index chunk_for(const Ensemble<T>& ensemble, Index samples, Index asked) {
-  double numbers = 0;  // of a sample: preactivations, activations, deltas, tangents of two kinds
-  for (Index layer = 1; layer <= ensemble.layers(); ++layer)
-    numbers += 5 * static_cast<double>(ensemble.weight(0, layer).rows);
-  const auto fitting = static_cast<Index>(buffer_bytes / (numbers * sizeof(T)));
+  const auto room = Propagation<T>::room(ensemble.architecture());  // and as much again for tangents, at most
+  const auto fitting =
+      static_cast<Index>(buffer_bytes / (sizeof(T) * static_cast<double>(2 * room.numbers + 3 * room.patches)));
   return std::clamp<Index>(asked > 0 ? asked : fitting, 1, std::max<Index>(samples, 1));
 }
 
