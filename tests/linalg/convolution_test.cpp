@@ -103,6 +103,18 @@ void expect_close(const View<T>& computed, const Matrix<double>& exact, const Ma
           << i << ", " << j;
 }
 
+/// Where a result goes: numbers it is added to, or NaN, which must not be read.
+template <class T>
+Rows<T> result(Index rows, Index cols, Index margin, bool add) {
+  return {add ? random_matrix<T>(rows, cols, 4) : Matrix<T>::Constant(rows, cols, std::numeric_limits<T>::quiet_NaN()),
+          margin};
+}
+template <class T>
+Matrix<double> before(Rows<T>& rows, bool add) {
+  if (!add) return Matrix<double>::Zero(rows.memory.rows(), rows.cols);
+  return matrix_of(rows.view()).template cast<double>();
+}
+
 template <class T>
 class Convolutions : public ::testing::Test {
  public:
@@ -129,18 +141,14 @@ class Convolutions : public ::testing::Test {
       dw_size(o, place) += std::abs(gradient);
     });
 
-    Rows<T> found(Matrix<T>::Constant(out_rows, s.out_channels, std::numeric_limits<T>::quiet_NaN()), margin);
-    convolve<T>(s, xs, ws, found.view());
-    expect_close<T>(found.view(), z, z_size, s.fan_in());
-
     for (const bool add : {false, true}) {
-      Rows<T> back(add ? random_matrix<T>(in_rows, s.in_channels, 4)
-                       : Matrix<T>::Constant(in_rows, s.in_channels, std::numeric_limits<T>::quiet_NaN()),
-                   margin);
-      const Matrix<double> old = add ? Matrix<double>(matrix_of(back.view()).template cast<double>())
-                                     : Matrix<double>(Matrix<double>::Zero(in_rows, s.in_channels));
+      Rows<T> found = result<T>(out_rows, s.out_channels, margin, add);
+      Rows<T> back = result<T>(in_rows, s.in_channels, margin, add);
+      const Matrix<double> z_old = before(found, add), dx_old = before(back, add);
+      convolve<T>(s, xs, ws, add, found.view());
+      expect_close<T>(found.view(), z + z_old, z_size + z_old.cwiseAbs(), s.fan_in());
       convolve_back<T>(s, ds, ws, add, back.view());
-      expect_close<T>(back.view(), dx + old, dx_size + old.cwiseAbs(), s.fan_in() * s.out_channels);
+      expect_close<T>(back.view(), dx + dx_old, dx_size + dx_old.cwiseAbs(), s.fan_in() * s.out_channels);
     }
     for (const T beta : {T(0), T(1), T(0.75)}) {
       Rows<T> gradient(random_matrix<T>(s.out_channels, s.fan_in(), 5), margin);
@@ -180,7 +188,7 @@ TYPED_TEST(Convolutions, BackwardIsTheAdjointOfForward) {
                     y = random_matrix<T>(4 * s.out_positions(), s.out_channels, 2),
                     w = random_matrix<T>(s.out_channels, s.fan_in(), 3);
     Matrix<T> z(y.rows(), y.cols()), dx(x.rows(), x.cols()), dw(w.rows(), w.cols());
-    convolve<T>(s, view(x), view(w), view(z));
+    convolve<T>(s, view(x), view(w), false, view(z));
     convolve_back<T>(s, view(y), view(w), false, view(dx));
     convolution_gradient<T>(s, T(1), view(y), view(x), T(0), view(dw));
     const auto inner = [](const Matrix<T>& a, const Matrix<T>& b) {
@@ -198,7 +206,7 @@ TYPED_TEST(Convolutions, AKernelOfOnePixelIsAProductOfRows) {
   const ConvolutionSizes s = square(5, 6, 7, 1, 1, 0);
   const Matrix<T> x = random_matrix<T>(50, 6, 1), w = random_matrix<T>(7, 6, 2);
   Matrix<T> z(50, 7);
-  convolve<T>(s, view(x), view(w), view(z));
+  convolve<T>(s, view(x), view(w), false, view(z));
   EXPECT_LT((z - x * w.transpose()).cwiseAbs().maxCoeff(), 32 * std::numeric_limits<T>::epsilon());
 }
 
@@ -207,7 +215,7 @@ TYPED_TEST(Convolutions, NoSamplesAreNoError) {
   const ConvolutionSizes s = square(5, 6, 7, 3, 1, 1);
   Matrix<T> none_in(0, 6), none_out(0, 7), dw = random_matrix<T>(7, 54, 1);
   const Matrix<T> w = dw, before = dw;
-  convolve<T>(s, view(std::as_const(none_in)), view(w), view(none_out));
+  convolve<T>(s, view(std::as_const(none_in)), view(w), false, view(none_out));
   convolve_back<T>(s, view(std::as_const(none_out)), view(w), false, view(none_in));
   convolution_gradient<T>(s, T(1), view(std::as_const(none_out)), view(std::as_const(none_in)), T(1), view(dw));
   EXPECT_EQ(dw, before);
@@ -220,8 +228,8 @@ TYPED_TEST(Convolutions, SizesThatDoNotFitAreRefused) {
   const ConvolutionSizes s = square(5, 6, 7, 3, 1, 1);
   const Matrix<T> x = random_matrix<T>(50, 6, 1), w = random_matrix<T>(7, 54, 2), other = random_matrix<T>(7, 53, 2);
   Matrix<T> z(50, 7), wrong(49, 7);
-  EXPECT_THROW(convolve<T>(s, view(x), view(other), view(z)), ShapeError);
-  EXPECT_THROW(convolve<T>(s, view(x), view(w), view(wrong)), ShapeError);
+  EXPECT_THROW(convolve<T>(s, view(x), view(other), false, view(z)), ShapeError);
+  EXPECT_THROW(convolve<T>(s, view(x), view(w), false, view(wrong)), ShapeError);
   EXPECT_THROW(convolve_back<T>(s, view(std::as_const(wrong)), view(w), false, view(z)), ShapeError);
 }
 

@@ -92,12 +92,12 @@ void convolve_back_scattered(const ConvolutionSizes& s, View<const T> d, View<co
 }  // namespace
 
 template <class T>
-void convolve(const ConvolutionSizes& sizes, View<const T> x, View<const T> w, View<T> z) {
+void convolve(const ConvolutionSizes& sizes, View<const T> x, View<const T> w, bool add, View<T> z) {
   check<T>("convolve", sizes, x, z, w);
   if (z.size() == 0) return;
   if constexpr (sizeof(T) == 4)
-    if (linalg::onednn_convolve(sizes, x, w, z)) return;
-  convolve_by_patches<T>(sizes, x, w, T(0), z);
+    if (linalg::onednn_convolve(sizes, x, w, add, z)) return;
+  convolve_by_patches<T>(sizes, x, w, add ? T(1) : T(0), z);
 }
 
 template <class T>
@@ -127,8 +127,8 @@ void convolution_gradient(const ConvolutionSizes& sizes, T alpha, View<const T> 
   });
 }
 
-template void convolve(const ConvolutionSizes&, View<const float>, View<const float>, View<float>);
-template void convolve(const ConvolutionSizes&, View<const double>, View<const double>, View<double>);
+template void convolve(const ConvolutionSizes&, View<const float>, View<const float>, bool, View<float>);
+template void convolve(const ConvolutionSizes&, View<const double>, View<const double>, bool, View<double>);
 template void convolve_back(const ConvolutionSizes&, View<const float>, View<const float>, bool, View<float>);
 template void convolve_back(const ConvolutionSizes&, View<const double>, View<const double>, bool, View<double>);
 template void convolution_gradient(const ConvolutionSizes&, float, View<const float>, View<const float>, float,

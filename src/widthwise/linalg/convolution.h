@@ -16,10 +16,10 @@
 
 namespace widthwise {
 
-/// z = W * x: x (samples in_positions x in_channels), z (samples out_positions x out_channels). This and the two below
-/// are for T = float or double, x, w, d, z must not overlap, and sizes that do not fit throw ShapeError.
+/// z = W * x, or z += W * x: x (samples in_positions x in_channels), z (samples out_positions x out_channels). This and
+/// the two below are for T = float or double, x, w, d, z must not overlap, and sizes that do not fit throw ShapeError.
 template <class T>
-void convolve(const ConvolutionSizes& sizes, View<const T> x, View<const T> w, View<T> z);
+void convolve(const ConvolutionSizes& sizes, View<const T> x, View<const T> w, bool add, View<T> z);
 
 /// dx = J^T d, or dx += J^T d.
 template <class T>

@@ -4,7 +4,7 @@
 
 namespace widthwise::linalg {
 
-bool onednn_convolve(const ConvolutionSizes&, View<const float>, View<const float>, View<float>) {
+bool onednn_convolve(const ConvolutionSizes&, View<const float>, View<const float>, bool, View<float>) {
   return false;
 }
 bool onednn_convolve_back(const ConvolutionSizes&, View<const float>, View<const float>, bool, View<float>) {
@@ -145,6 +145,22 @@ memory reordered(const Ready& ready, View<const float> w) {
   return wanted;
 }
 
+/// Where a result is written, or working memory from which it is added.
+class Target {
+ public:
+  Target(View<float> to, bool add)
+      : to_{to},
+        made_{add ? scratch<float>(addend_slot, static_cast<std::size_t>(to.size())) : to.data, to.rows, to.cols} {}
+  float* data() const { return made_.data; }
+  void finish() const {
+    stream().wait();
+    if (made_.data != to_.data) pointwise::add_scaled<float>(1, made_, to_);
+  }
+
+ private:
+  View<float> to_, made_;
+};
+
 template <class... Views>
 bool dense(const Views&... views) {
   return ((views.stride == views.cols) && ...);
@@ -182,14 +198,16 @@ bool run(Pass pass, const ConvolutionSizes& s, const Shares& shares, const Use& 
 
 }  // namespace
 
-bool onednn_convolve(const ConvolutionSizes& s, View<const float> x, View<const float> w, View<float> z) {
+bool onednn_convolve(const ConvolutionSizes& s, View<const float> x, View<const float> w, bool add, View<float> z) {
   if (!dense(x, w, z)) return false;
-  return run(
-      Pass::forward, s, shares_of(s, z.rows / s.out_positions()), [&](int, Index first, Index, const Ready& ready) {
-        ready.convolution.execute(stream(), {{DNNL_ARG_SRC, at(ready.images, x.row(first * s.in_positions()))},
-                                             {DNNL_ARG_WEIGHTS, reordered(ready, w)},
-                                             {DNNL_ARG_DST, at(ready.outputs, z.row(first * s.out_positions()))}});
-      });
+  return run(Pass::forward, s, shares_of(s, z.rows / s.out_positions()),
+             [&](int, Index first, Index count, const Ready& ready) {
+               const Target target(z.block(first * s.out_positions(), 0, count * s.out_positions(), z.cols), add);
+               ready.convolution.execute(stream(), {{DNNL_ARG_SRC, at(ready.images, x.row(first * s.in_positions()))},
+                                                    {DNNL_ARG_WEIGHTS, reordered(ready, w)},
+                                                    {DNNL_ARG_DST, at(ready.outputs, target.data())}});
+               target.finish();
+             });
 }
 
 bool onednn_convolve_back(const ConvolutionSizes& s, View<const float> d, View<const float> w, bool add,
@@ -197,13 +215,11 @@ bool onednn_convolve_back(const ConvolutionSizes& s, View<const float> d, View<c
   if (!dense(d, w, dx)) return false;
   return run(
       Pass::back, s, shares_of(s, d.rows / s.out_positions()), [&](int, Index first, Index count, const Ready& ready) {
-        const View<float> mine = dx.block(first * s.in_positions(), 0, count * s.in_positions(), dx.cols);
-        float* const to = add ? scratch<float>(addend_slot, static_cast<std::size_t>(mine.size())) : mine.data;
+        const Target target(dx.block(first * s.in_positions(), 0, count * s.in_positions(), dx.cols), add);
         ready.convolution.execute(stream(), {{DNNL_ARG_DIFF_DST, at(ready.outputs, d.row(first * s.out_positions()))},
                                              {DNNL_ARG_WEIGHTS, reordered(ready, w)},
-                                             {DNNL_ARG_DIFF_SRC, at(ready.images, to)}});
-        stream().wait();
-        if (add) pointwise::add_scaled<float>(1, View<const float>(to, mine.rows, mine.cols), mine);
+                                             {DNNL_ARG_DIFF_SRC, at(ready.images, target.data())}});
+        target.finish();
       });
 }
 

@@ -8,7 +8,7 @@
 
 namespace widthwise::linalg {
 
-bool onednn_convolve(const ConvolutionSizes& sizes, View<const float> x, View<const float> w, View<float> z);
+bool onednn_convolve(const ConvolutionSizes& sizes, View<const float> x, View<const float> w, bool add, View<float> z);
 bool onednn_convolve_back(const ConvolutionSizes& sizes, View<const float> d, View<const float> w, bool add,
                           View<float> dx);
 bool onednn_convolution_gradient(const ConvolutionSizes& sizes, float alpha, View<const float> d, View<const float> x,
