@@ -1,10 +1,11 @@
 // Times training steps through train(), for benchmarks/run: MLPs of 784 inputs, 3 hidden relu layers with biases and 10
 // classes, cross-entropy, SGD unless another is asked for; "lockstep" is 64 of them on one batch; "flow" is a trial
 // step of gradient flow of five seeds (softplus, no biases, softhinge of one centred output, all samples), every trial
-// accepted. Reads requests line by line from standard input, so that benchmarks/run can take turns with the peer, and
-// answers each with one line:
+// accepted; "cnn" is three 3 x 3 convolutions of WIDTH channels over 28 x 28 pixels, relu, the mean, a readout. Reads
+// requests line by line from standard input, so that benchmarks/run can take turns with the peer, and answers each with
+// one line:
 //
-//   mlp|lockstep|flow float32|float64 WIDTH BATCH ->  <seconds a step> <operations a step>
+//   mlp|lockstep|flow|cnn float32|float64 WIDTH BATCH ->  <seconds a step> <operations a step>
 //   kernel float32|float64 WIDTH SAMPLES         ->  <seconds> <operations>  of a tangent kernel: one output, no biases
 //   peak float32|float64                         ->  <operations a second>
 //
@@ -31,20 +32,29 @@ OptimizerKind optimizer = OptimizerKind::sgd;
 
 struct Shape {
   Index width, batch, members;
+  bool images = false;
 };
+
+Architecture network(const Shape& shape) {
+  FamilyOptions options;
+  options.input_dimension = inputs;
+  options.outputs = classes;
+  options.width = shape.width;
+  options.hidden_layers = 3;
+  options.bias_input = options.bias_hidden = options.bias_output = true;
+  if (!shape.images) return mlp(options);
+  options.image = {28, 28, 1};
+  options.blocks = 1;
+  options.convolutions = options.kernel = 3;
+  options.stride_first = false;
+  return cnn(options);
+}
 
 template <class T>
 class Problem {
  public:
   explicit Problem(const Shape& shape)
-      : architecture_(mlp({.input_dimension = inputs,
-                           .outputs = classes,
-                           .width = shape.width,
-                           .hidden_layers = 3,
-                           .activation = {},
-                           .bias_input = true,
-                           .bias_hidden = true,
-                           .bias_output = true})),
+      : architecture_(network(shape)),
         ensemble_(architecture_, members(shape), InitialWeights::forgotten),
         x_(shape.batch, inputs),
         y_(Matrix<T>::Zero(shape.batch, classes)),
@@ -83,6 +93,9 @@ class Problem {
     request.hidden_layers = 3;
     request.input_dimension = inputs;
     request.learning_rate = 1e-3;
+    if (shape.images)
+      for (const Dense& matrix : architecture_.weight_matrices())
+        request.matrices.push_back({static_cast<double>(matrix.fan_in), matrix.block});
     const Scaling scaling = scale(named_scheme("standard", optimizer), request);
     std::vector<Member> all;
     for (Index m = 0; m < shape.members; ++m) all.push_back({Key(static_cast<std::uint64_t>(m)), scaling});
@@ -190,7 +203,7 @@ void answer(const std::string& kind, double seconds) {
     return;
   }
   if (kind == "kernel") return answer_kernel<T>(seconds);
-  Shape shape{0, 0, kind == "lockstep" ? 64 : kind == "flow" ? 5 : 1};
+  Shape shape{0, 0, kind == "lockstep" ? 64 : kind == "flow" ? 5 : 1, kind == "cnn"};
   std::cin >> shape.width >> shape.batch;
   if (kind == "flow") {
     double operations = 0;

@@ -3,6 +3,8 @@
 through autograd (loss.backward() and an update in place), as one trains, and by hand with products in place.
 
   mlp|lockstep float32|float64 WIDTH BATCH   ->   <seconds a step, autograd> <seconds a step, by hand>
+  cnn float32|float64 CHANNELS BATCH         ->   the same for three 3 x 3 convolutions, each with images channel by
+                                                  channel and channels last: the faster of the two
   flow float32|float64 WIDTH BATCH           ->   the same for a trial of gradient flow of five seeds: one after the
                                                   other through autograd, and together by batched products
   kernel float32|float64 WIDTH SAMPLES       ->   <seconds, vectorised Jacobian> <seconds, layer by layer>
@@ -72,6 +74,63 @@ def by_hand_step(x, onehot, weights, biases, members):
                 w[l].addmm_(t(d), h[l], alpha=-RATE)
             b[l].add_(d.sum(-2, keepdim=members > 1), alpha=-RATE)
             d = below
+
+    return step
+
+
+def answer_cnn(dtype, channels, batch, seconds):
+    x = torch.randn(batch, 1, 28, 28, dtype=dtype)
+    labels = torch.arange(batch) % CLASSES
+    onehot = torch.nn.functional.one_hot(labels, CLASSES).to(dtype)
+    filters = [torch.randn(channels, i, 3, 3, dtype=dtype) / (9 * i) ** 0.5 for i in (1, channels, channels)]
+    readout = torch.randn(CLASSES, channels, dtype=dtype) / channels**0.5
+    zeros = [torch.zeros(channels, dtype=dtype) for _ in filters] + [torch.zeros(CLASSES, dtype=dtype)]
+    steps = []
+    for order in (torch.contiguous_format, torch.channels_last):
+        here = x.contiguous(memory_format=order), [f.contiguous(memory_format=order) for f in filters], readout, zeros
+        steps.append((cnn_autograd_step(labels, *here), cnn_by_hand_step(onehot, *here)))
+    print(*[min(time_step(step, seconds / 2) for step in pair) for pair in zip(*steps)], flush=True)
+
+
+def cnn_autograd_step(labels, x, filters, readout, biases):
+    parameters = [p.clone().requires_grad_() for p in [*filters, readout, *biases]]
+    w, b = parameters[: len(filters) + 1], parameters[len(filters) + 1 :]
+
+    def step():
+        h = x
+        for l in range(len(filters)):
+            h = torch.relu(torch.nn.functional.conv2d(h, w[l], b[l], padding=1))
+        out = torch.nn.functional.linear(h.mean((2, 3)), w[-1], b[-1])
+        torch.nn.functional.cross_entropy(out, labels).backward()
+        with torch.no_grad():
+            torch._foreach_add_(parameters, [p.grad for p in parameters], alpha=-RATE)
+        for p in parameters:
+            p.grad = None
+
+    return step
+
+
+def cnn_by_hand_step(onehot, x, filters, readout, biases):
+    w, b = [p.clone() for p in filters], [p.clone() for p in biases]
+    v, pixels = readout.clone(), x.shape[2] * x.shape[3]
+    back = torch.ops.aten.convolution_backward
+
+    @torch.no_grad()
+    def step():
+        h = [x]
+        for one, bias in zip(w, b):
+            h.append(torch.nn.functional.conv2d(h[-1], one, bias, padding=1).relu_())
+        mean = h[-1].mean((2, 3))
+        d = (torch.softmax(torch.addmm(b[-1], mean, v.t()), -1) - onehot).div_(len(x))
+        below = torch.mm(d, v).div_(pixels)[:, :, None, None] * (h[-1] > 0)
+        v.addmm_(d.t(), mean, alpha=-RATE)
+        b[-1].add_(d.sum(0), alpha=-RATE)
+        for l in reversed(range(len(w))):
+            mask = [l > 0, True, True]
+            dx, dw, db = back(below, h[l], w[l], b[l].shape, [1, 1], [1, 1], [1, 1], False, [0, 0], 1, mask)
+            w[l].add_(dw, alpha=-RATE)
+            b[l].add_(db, alpha=-RATE)
+            below = dx.mul_(h[l] > 0) if l > 0 else None
 
     return step
 
@@ -263,6 +322,8 @@ def answer(kind, dtype, width, batch, seconds):
         return answer_kernel(dtype, width, batch, seconds)
     if kind == "flow":
         return answer_flow(dtype, width, batch, seconds)
+    if kind == "cnn":
+        return answer_cnn(dtype, width, batch, seconds)
     members = MEMBERS if kind == "lockstep" else 1
     weights, biases = make_layers(width, members, dtype)
     x = torch.randn(batch, INPUTS, dtype=dtype)

@@ -9,7 +9,6 @@
 #include "network/make_ensemble.h"
 #include "widthwise/architecture/shape.h"
 #include "widthwise/base/error.h"
-#include "widthwise/network/patches.h"
 #include "widthwise/network/propagation.h"
 
 namespace widthwise {
@@ -65,24 +64,6 @@ TEST_P(EveryConvolution, IsTheSumOverItsKernel) {
             ASSERT_NEAR(z(n * out.positions() + i * out.width + j, o), sum, 1e-12);
           }
   }
-}
-
-// <patches(x), p> = <x, sum of patches(p)>: one is the other's transpose.
-TEST_P(EveryConvolution, ScatteringIsTheTransposeOfGathering) {
-  const Case c = GetParam();
-  const Convolution one{c.channels_in, c.channels_out, c.kernel_height, c.kernel_width, c.stride, c.padding, false, 1,
-                        Block::input};
-  const Shape in{c.channels_in, c.height, c.width}, out = shape_after(one, in, "it");
-  const Index samples = 2;
-  Matrix<double> x = testing::random_matrix<double>(samples * in.positions(), in.features, 1);
-  Matrix<double> p = testing::random_matrix<double>(samples * out.positions(), one.matrix().fan_in, 2);
-  Matrix<double> gathered(p.rows(), p.cols()), scattered = testing::random_matrix<double>(x.rows(), x.cols(), 3);
-  const Matrix<double> before = scattered;
-  gather_patches<double>(one, in, out, channels_last(view(std::as_const(x)), in), samples, view(gathered));
-  scatter_patches<double>(one, in, out, view(std::as_const(p)), samples, true, channels_last(view(scattered), in));
-  EXPECT_NEAR(gathered.cwiseProduct(p).sum(), x.cwiseProduct(scattered - before).sum(), 1e-10);
-  scatter_patches<double>(one, in, out, view(std::as_const(p)), samples, false, channels_last(view(scattered), in));
-  EXPECT_NEAR(gathered.cwiseProduct(p).sum(), x.cwiseProduct(scattered).sum(), 1e-10);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, EveryConvolution,

@@ -18,7 +18,7 @@ struct Slot {
 };
 
 void* bytes_of(int slot, std::size_t bytes) {
-  thread_local std::array<Slot, 3> slots;
+  thread_local std::array<Slot, 6> slots;
   Slot& mine = slots[static_cast<std::size_t>(slot)];
   if (mine.bytes < bytes) {
     const std::size_t rounded = (bytes + 4095) / 4096 * 4096;

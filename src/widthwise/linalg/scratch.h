@@ -6,8 +6,8 @@
 
 namespace widthwise::linalg {
 
-/// `count` entries, 64-byte aligned, their values unspecified; valid until the next call with this slot (0, 1 or 2) on
-/// this thread.
+/// `count` entries, 64-byte aligned, their values unspecified; valid until the next call with this slot on this thread.
+/// Slots 0, 1 and 2 are those of products, 3, 4 and 5 of convolutions.
 template <class T>
 T* scratch(int slot, std::size_t count);
 

@@ -45,12 +45,12 @@ class Compiler {
       made.scale = residual->branch_scale;
       made.other_scale = residual->shortcut_scale;
     } else if (const auto* dense = std::get_if<Dense>(&layer)) {
-      Convolution one;
-      one.channels_in = dense->fan_in;
-      one.channels_out = dense->fan_out;
-      add_matrix(made, one, dense->layer);
+      made.sizes.in_channels = dense->fan_in;
+      made.sizes.out_channels = dense->fan_out;
+      add_matrix(made, dense->layer);
     } else if (const auto* convolution = std::get_if<Convolution>(&layer)) {
-      add_matrix(made, *convolution, convolution->layer);
+      made.sizes = sizes_of(*convolution, node(at).shape, made.shape);
+      add_matrix(made, convolution->layer);
     } else if (const auto* pointwise = std::get_if<Pointwise>(&layer)) {
       made.kind = Node::Kind::activation;
       made.phi = make_activation(pointwise->activation, pointwise->parameter);
@@ -64,10 +64,14 @@ class Compiler {
     return push(std::move(made));
   }
 
-  void add_matrix(Node& made, const Convolution& convolution, int layer) {
+  static ConvolutionSizes sizes_of(const Convolution& c, const Shape& in, const Shape& out) {
+    return {in.height,     in.width,       c.channels_in, c.kernel_height, c.kernel_width, c.stride,
+            c.padding.top, c.padding.left, out.height,    out.width,       c.channels_out};
+  }
+
+  void add_matrix(Node& made, int layer) {
     made.kind = Node::Kind::matrix;
     made.layer = layer;
-    made.convolution = convolution;
     program_.matrices.push_back(static_cast<int>(program_.nodes.size()));
     program_.activations.push_back(-1);
   }
@@ -114,8 +118,9 @@ class Compiler {
 }  // namespace
 
 bool Node::reads_rows() const {
-  return convolution.kernel_height == 1 && convolution.kernel_width == 1 && convolution.stride == 1 &&
-         convolution.padding == Padding{};
+  // Of an image in planes rows are no positions.
+  return (source != 0 || sizes.in_positions() == 1) && sizes.kernel_height == 1 && sizes.kernel_width == 1 &&
+         sizes.in_height == sizes.out_height && sizes.in_width == sizes.out_width && sizes.top == 0 && sizes.left == 0;
 }
 
 Program compile(const Architecture& architecture) {

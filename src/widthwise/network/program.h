@@ -9,6 +9,7 @@
 #include "widthwise/activation/activation.h"
 #include "widthwise/architecture/architecture.h"
 #include "widthwise/architecture/shape.h"
+#include "widthwise/linalg/convolution_sizes.h"
 
 namespace widthwise {
 
@@ -19,7 +20,7 @@ struct Node {
   Shape shape;                  // of one sample
   Index layer = 0;              // of a matrix: its number l
   std::shared_ptr<const Activation> phi;
-  Convolution convolution;  // of a matrix: how it reads its source (a dense one as 1 x 1)
+  ConvolutionSizes sizes;  // of a matrix: how it reads its source (a dense one as 1 x 1)
   AveragePool pool;
   double scale = 1, other_scale = 1;  // of a sum
   /// Of an activation: it alone reads the matrix before it. Bias and phi are then one pass, both share one gradient.
@@ -27,8 +28,10 @@ struct Node {
   /// In a backward pass, whether the gradient of source (of other) holds something already.
   bool adds = false, other_adds = false;
 
-  /// Of a matrix: whether its patches are its source's rows as they are.
+  /// Of a matrix: whether what it reads are the rows of its source as they are; else whether it is convolved with them,
+  /// or with patches gathered before: the inputs, channel after channel, and what all members share.
   bool reads_rows() const;
+  bool convolves() const { return kind == Kind::matrix && !reads_rows() && source != 0 && layer != 1; }
 };
 
 struct Program {

@@ -6,20 +6,17 @@
 #include <utility>
 
 #include "widthwise/base/error.h"
+#include "widthwise/linalg/convolution.h"
 #include "widthwise/network/dense.h"
 #include "widthwise/network/pointwise_layer.h"
 #include "widthwise/network/position_layers.h"
+#include "widthwise/network/weight_gradient.h"
 
 namespace widthwise {
 
 namespace {
 
 using Kind = Node::Kind;
-
-// Numbers of one sample's patches under a matrix's kernel.
-Index patch_numbers(const Node& node) {
-  return node.shape.positions() * node.convolution.matrix().fan_in;
-}
 
 }  // namespace
 
@@ -33,19 +30,6 @@ Propagation<T>::Propagation(const Ensemble<T>& ensemble, Index max_samples, Inde
                      fmt::format("{} samples, {} members", max_samples, max_members));
   values_ = make_buffers(max_members_, Of::values);
   gradients_ = make_buffers(max_members_, Of::gradients);
-  Index largest = 0;
-  bool spreads = false;
-  for (const Node& one : program_.nodes) {
-    const bool rows = one.source != 0 || node(0).shape.positions() == 1;
-    if (one.kind != Kind::matrix || (rows && one.reads_rows())) continue;
-    if (one.layer == 1)
-      first_patches_ = AlignedArray<T>(max_samples_ * patch_numbers(one));
-    else
-      largest = std::max(largest, patch_numbers(one));
-    spreads = spreads || one.source != 0;
-  }
-  if (largest > 0) patches_ = AlignedArray<T>(max_samples_ * largest);
-  if (spreads) moved_patches_ = AlignedArray<T>(max_samples_ * largest);
 }
 
 template <class T>
@@ -55,9 +39,8 @@ auto Propagation<T>::room(const Architecture& architecture) -> Room {
   for (std::size_t i = 1; i < program.nodes.size(); ++i) {
     const Node& one = program.nodes[i];
     room.numbers += one.shape.size() * (one.fused ? 1 : 2);
-    const bool rows = one.source != 0 || program.nodes[0].shape.positions() == 1;
-    if (one.kind == Kind::matrix && !(rows && one.reads_rows()))
-      room.patches = std::max(room.patches, patch_numbers(one));
+    if (one.kind == Kind::matrix && !one.reads_rows() && !one.convolves())
+      room.patches = std::max(room.patches, one.shape.positions() * one.sizes.fan_in());
   }
   return room;
 }
@@ -68,10 +51,10 @@ auto Propagation<T>::make_buffers(Index members, Of what) const -> Buffers {
   for (std::size_t i = 1; i < buffers.size(); ++i) {
     const Node& one = program_.nodes[i];
     if (what == Of::gradients && one.fused) continue;
-    // Rows of an image lie close, so that a row of a kernel is one piece of memory.
-    const Index features = members * one.shape.features;
-    buffers[i].stride = one.shape.positions() > 1 ? features : spread_stride<T>(features);
-    buffers[i].numbers = AlignedArray<T>(max_samples_ * one.shape.positions() * buffers[i].stride);
+    const bool one_position = one.shape.positions() == 1;
+    buffers[i].stride = one_position ? spread_stride<T>(members * one.shape.features) : one.shape.features;
+    buffers[i].numbers =
+        AlignedArray<T>(max_samples_ * (one_position ? buffers[i].stride : members * one.shape.size()));
   }
   return buffers;
 }
@@ -80,8 +63,9 @@ template <class T>
 View<T> Propagation<T>::side_by_side(const Buffers& buffers, MemberRange members, int at) const {
   const Buffer& buffer = buffers[static_cast<std::size_t>(at)];
   const Shape& shape = node(at).shape;
-  return {buffer.numbers.data() + (members.first - range_.first) * shape.features, samples_ * shape.positions(),
-          members.count * shape.features, buffer.stride};
+  const Index slot = members.first - range_.first;
+  const Index offset = slot * (shape.positions() == 1 ? shape.features : samples_ * shape.size());
+  return {buffer.numbers.data() + offset, samples_ * shape.positions(), members.count * shape.features, buffer.stride};
 }
 
 // Rows of a node: positions of samples. Of the input only where it is no image.
@@ -92,14 +76,17 @@ View<const T> Propagation<T>::value(Index member, int at) const {
 
 template <class T>
 Images<const T> Propagation<T>::images(View<const T> rows, int at) const {
-  return at == 0 ? planes(rows, node(0).shape) : channels_last(rows, node(at).shape);
+  const Shape& shape = node(at).shape;
+  return at == 0 ? planes(rows, shape.height, shape.width) : channels_last(rows, shape.height, shape.width);
 }
 
 template <class T>
 View<T> Propagation<T>::gather(View<const T> rows, int at, AlignedArray<T>& to) {
   const Node& one = node(at);
-  const View<T> patches(to.data(), samples_ * one.shape.positions(), one.convolution.matrix().fan_in);
-  gather_patches<T>(one.convolution, node(one.source).shape, one.shape, images(rows, one.source), samples_, patches);
+  const Index numbers = max_samples_ * one.shape.positions() * one.sizes.fan_in();
+  if (to.size() < numbers) to = AlignedArray<T>(numbers);
+  const View<T> patches(to.data(), samples_ * one.shape.positions(), one.sizes.fan_in());
+  gather_patches<T>(one.sizes, images(rows, one.source), 0, patches);
   return patches;
 }
 
@@ -107,11 +94,33 @@ View<T> Propagation<T>::gather(View<const T> rows, int at, AlignedArray<T>& to) 
 template <class T>
 View<const T> Propagation<T>::rows_read(Index member, int at) {
   const Node& one = node(at);
-  const bool rows = one.source != 0 || node(0).shape.positions() == 1;
-  if (rows && one.reads_rows()) return value(member, one.source);
-  if (one.layer == 1)  // gathered by the forward pass
-    return {first_patches_.data(), samples_ * one.shape.positions(), one.convolution.matrix().fan_in};
+  if (one.reads_rows()) return value(member, one.source);
+  if (one.layer == 1 && one.source == 0)  // gathered by the forward pass
+    return {first_patches_.data(), samples_ * one.shape.positions(), one.sizes.fan_in()};
   return gather(value(member, one.source), at, patches_);
+}
+
+template <class T>
+Factors<T> Propagation<T>::factors(MemberRange members, int at, Reads reads) {
+  const Node& one = node(at);
+  Factors<T> out{one.layer, members, {}, side_by_side(gradients_, members, at), one.shape.positions()};
+  if (reads == Reads::images && one.convolves()) {
+    out.input = View<const T>(nullptr, out.delta.rows, one.sizes.fan_in());
+    out.convolution = &one.sizes;
+    out.images = value(members.first, one.source);
+  } else {
+    out.input = rows_read(members.first, at);
+  }
+  return out;
+}
+
+template <class T>
+void Propagation<T>::multiply(Index member, Index layer, View<const T> v, View<T> out) {
+  const int at = matrix(layer);
+  if (!node(at).convolves()) return dense_layer::forward<T>(rows_read(member, at), v, out);
+  ConvolutionSizes sizes = node(at).sizes;
+  sizes.out_channels = v.rows;
+  convolve<T>(sizes, value(member, node(at).source), v, false, out);
 }
 
 template <class T>
@@ -126,7 +135,7 @@ void Propagation<T>::forward(const Ensemble<T>& ensemble, View<const T> inputs, 
   samples_ = inputs.rows;
   range_ = members;
   inputs_ = inputs;
-  if (first_patches_.size() > 0) gather(inputs_, matrix(1), first_patches_);
+  if (shares_patches()) gather(inputs_, matrix(1), first_patches_);
   for (int at = 1; at < static_cast<int>(program_.nodes.size()); ++at) step(ensemble, members, at);
 }
 
@@ -141,21 +150,21 @@ void Propagation<T>::step(const Ensemble<T>& ensemble, MemberRange members, int 
     case Kind::matrix: {
       // The members' first weights are stacked rows and their inputs the same: one product.
       if (one.layer == 1)
-        dense_layer::forward<T>(rows_read(members.first, at),
-                                parameters.stacked_first_weight(members.first, members.count),
-                                side_by_side(values_, members, at));
+        in_groups(members, at, [&](MemberRange group) {
+          dense_layer::forward<T>(rows_read(group.first, at), parameters.stacked_first_weight(group.first, group.count),
+                                  side_by_side(values_, group, at));
+        });
       else
         for (Index member = members.first; member < end; ++member)
-          dense_layer::forward<T>(rows_read(member, at), parameters.weight(member, one.layer),
-                                  of_member(values_, member, at));
+          multiply(member, one.layer, parameters.weight(member, one.layer), of_member(values_, member, at));
       const int next = program_.activations[static_cast<std::size_t>(one.layer - 1)];
       if (next >= 0 && node(next).fused) return;
-      return pointwise_layer::forward<T>(nullptr, side_by_side(values_, members, at),
-                                         parameters.bias(members.first, one.layer).data, {});
+      return in_groups(members, at, [&](MemberRange group) {
+        pointwise_layer::forward<T>(nullptr, side_by_side(values_, group, at),
+                                    parameters.bias(group.first, one.layer).data, {});
+      });
     }
     case Kind::activation: {
-      // Biases of consecutive members are consecutive too: one pass.
-      const T* const bias = one.fused ? parameters.bias(members.first, node(one.source).layer).data : nullptr;
       if (one.source == 0)
         for (Index member = members.first; member < end; ++member) {
           const View<T> h = of_member(values_, member, at);
@@ -163,8 +172,12 @@ void Propagation<T>::step(const Ensemble<T>& ensemble, MemberRange members, int 
           pointwise_layer::forward<T>(one.phi.get(), h, nullptr, h);
         }
       else
-        pointwise_layer::forward<T>(one.phi.get(), side_by_side(values_, members, one.source), bias,
-                                    side_by_side(values_, members, at));
+        in_groups(members, at, [&](MemberRange group) {
+          // Biases of consecutive members are consecutive too: one pass.
+          const T* const bias = one.fused ? parameters.bias(group.first, node(one.source).layer).data : nullptr;
+          pointwise_layer::forward<T>(one.phi.get(), side_by_side(values_, group, one.source), bias,
+                                      side_by_side(values_, group, at));
+        });
       return;
     }
     default:
@@ -197,11 +210,6 @@ View<const T> Propagation<T>::activation(Index member, Index layer) const {
 }
 
 template <class T>
-View<const T> Propagation<T>::input(Index member, Index layer) {
-  return rows_read(member, matrix(layer));
-}
-
-template <class T>
 View<T> Propagation<T>::delta(Index member, Index layer) {
   return of_member(gradients_, member, matrix(layer));
 }
@@ -217,11 +225,12 @@ void Propagation<T>::pull_back(const Ensemble<T>& ensemble, MemberRange members,
     return;
   }
   if (one.kind == Kind::activation) {
-    const View<T> d = side_by_side(gradients_, members, gradient_of(at));
-    pointwise_layer::backward<T>(one.phi.get(), side_by_side(values_, members, one.source), d);
-    if (!one.fused)
-      position_layer::add_scaled<T>(T(1), d, one.adds, side_by_side(gradients_, members, gradient_of(one.source)));
-    return;
+    return in_groups(members, at, [&](MemberRange group) {
+      const View<T> d = side_by_side(gradients_, group, gradient_of(at));
+      pointwise_layer::backward<T>(one.phi.get(), side_by_side(values_, group, one.source), d);
+      if (!one.fused)
+        position_layer::add_scaled<T>(T(1), d, one.adds, side_by_side(gradients_, group, gradient_of(one.source)));
+    });
   }
   const Shape& in = node(one.source).shape;
   for (Index member = members.first; member < end; ++member) {
@@ -246,10 +255,7 @@ void Propagation<T>::pull_back_matrix(const Ensemble<T>& ensemble, Index member,
   const View<const T> d = of_member(gradients_, member, at), w = ensemble.weight(member, one.layer);
   const View<T> dx = of_member(gradients_, member, gradient_of(one.source));
   if (one.reads_rows()) return gemm<T>(Op::none, Op::none, T(1), d, w, one.adds ? T(1) : T(0), dx);
-  const View<T> patches(moved_patches_.data(), d.rows, w.cols);
-  gemm<T>(Op::none, Op::none, T(1), d, w, T(0), patches);
-  const Shape& in = node(one.source).shape;
-  scatter_patches<T>(one.convolution, in, one.shape, patches, samples_, one.adds, channels_last(dx, in));
+  convolve_back<T>(one.sizes, d, w, one.adds, dx);
 }
 
 template <class T>
@@ -261,11 +267,12 @@ void Propagation<T>::gradient(const Ensemble<T>& ensemble, Index member, View<co
                      fmt::format("{} x {}", output_gradient.rows, output_gradient.cols));
   if (output_gradient.data != last.data)
     for (Index i = 0; i < last.rows; ++i) std::copy_n(output_gradient.row(i), last.cols, last.row(i));
-  backward(ensemble, {member, 1}, [&](const Factors<T>& factors) {
-    dense_layer::backward_weight<T>(T(1), factors.delta, factors.input, T(0), gradient.weight(slot, factors.layer));
+  const auto write = [&](const Factors<T>& factors) {
+    weight_gradient<T>(T(1), factors, factors.delta, T(0), gradient.weight(slot, factors.layer));
     if (const View<T> bias = gradient.bias(slot, factors.layer); bias.data)
       dense_layer::backward_bias<T>(T(1), factors.delta, T(0), bias.data);
-  });
+  };
+  backward(ensemble, {member, 1}, write, Reads::images);
 }
 
 template <class T>
@@ -286,11 +293,7 @@ View<const T> Propagation<T>::jvp(const Ensemble<T>& ensemble, Index member, con
       (input_direction.rows != samples_ || input_direction.cols != node(0).shape.size()))
     throw ShapeError("Propagation::jvp", fmt::format("an input direction {} x {}", samples_, node(0).shape.size()),
                      fmt::format("{} x {}", input_direction.rows, input_direction.cols));
-  if (tangents_.empty()) {  // most propagations never need them
-    tangents_ = make_buffers(1, Of::values);
-    if (moved_patches_.size() < std::max(patches_.size(), first_patches_.size()))
-      moved_patches_ = AlignedArray<T>(std::max(patches_.size(), first_patches_.size()));
-  }
+  if (tangents_.empty()) tangents_ = make_buffers(1, Of::values);  // most propagations never need them
   for (int at = 1; at < static_cast<int>(program_.nodes.size()); ++at)
     push(ensemble, member, direction, slot, input_direction, at);
   return tangent(layers());
@@ -306,11 +309,16 @@ void Propagation<T>::push(const Ensemble<T>& ensemble, Index member, const Param
   View<const T> from = moved(one.source);
   const Shape& in = node(one.source).shape;
   if (one.kind == Kind::matrix) {
-    const bool rows = (one.source != 0 || in.positions() == 1) && one.reads_rows();
-    if (from.data && !rows) from = gather(from, at, moved_patches_);
-    return dense_layer::jvp<T>(rows_read(member, at), ensemble.weight(member, one.layer), from,
-                               direction ? direction->weight(slot, one.layer) : View<const T>{},
-                               direction ? direction->bias(slot, one.layer).data : nullptr, to);
+    const View<const T> w = ensemble.weight(member, one.layer),
+                        v = direction ? direction->weight(slot, one.layer) : View<const T>{};
+    const T* const v_bias = direction ? direction->bias(slot, one.layer).data : nullptr;
+    if (!one.convolves()) {
+      if (from.data && !one.reads_rows()) from = gather(from, at, moved_patches_);
+      return dense_layer::jvp<T>(rows_read(member, at), w, from, v, v_bias, to);
+    }
+    convolve<T>(one.sizes, from, w, false, to);
+    if (v.data) convolve<T>(one.sizes, value(member, one.source), v, true, to);
+    return pointwise_layer::forward<T>(nullptr, to, v_bias, {});
   }
   if (!from.data) {
     position_layer::clear(to);

@@ -1,5 +1,5 @@
 // The passes of an ensemble, with the buffers they need. With x^{l-1} what weight matrix l reads, one row a sample (a
-// convolution: one patch a row, patches of a sample one after the other; patches.h),
+// convolution: one patch a row, patches of a sample one after the other; linalg/patches.h),
 //
 //   forward    h^l = x^{l-1} W_l^T + b_l;   phi(h^l), pools and sums make of it what the next ones read; f = h^{L+1}
 //   backward   delta^l = dLoss/dh^l:        of an mlp, delta^{l-1} = (delta^l W_l) * phi'(h^{l-1})
@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "widthwise/activation/activation.h"
+#include "widthwise/linalg/patches.h"
 #include "widthwise/network/ensemble.h"
 #include "widthwise/network/parameters.h"
-#include "widthwise/network/patches.h"
 #include "widthwise/network/program.h"
 
 namespace widthwise {
@@ -33,6 +33,9 @@ struct MemberRange {
 /// Per-sample factors of one layer: input x^{l-1} (rows x fan_in) and delta^l (rows x [member * fan_out], members side
 /// by side; more than one only in layer 1, where they share the input). Rows are samples, or `positions` for each of
 /// them, one after the other. Both may be overwritten by the next pass.
+///
+/// With Reads::images, the input of a convolution is not gathered: `input` has no data, and `images` (samples
+/// in_positions x channels) is what `convolution` goes over; weight_gradient.h makes the gradient of either.
 template <class T>
 struct Factors {
   Index layer;
@@ -40,7 +43,12 @@ struct Factors {
   View<const T> input;
   View<T> delta;
   Index positions = 1;
+  const ConvolutionSizes* convolution = nullptr;
+  View<const T> images{};
 };
+
+/// How a backward pass hands over what a convolution reads: as patches, which are many times larger, or as it is.
+enum class Reads { patches, images };
 
 template <class T>
 class Propagation {
@@ -66,7 +74,9 @@ class Propagation {
   /// phi(h^l) where an activation is right behind weight matrix l, else h^l; for l = 0 the inputs.
   View<const T> activation(Index member, Index layer) const;
   /// x^{l-1}, rows x fan_in, l = 1..L+1: of a convolution the patches, valid until the next call that needs any.
-  View<const T> input(Index member, Index layer);
+  View<const T> input(Index member, Index layer) { return rows_read(member, matrix(layer)); }
+  /// x^{l-1} V^T, rows x V.rows, for V with the columns of weight matrix l; of a convolution without its patches.
+  void multiply(Index member, Index layer, View<const T> v, View<T> out);
   /// f = h^{L+1}, samples x outputs.
   View<const T> output(Index member) const { return preactivation(member, layers()); }
 
@@ -75,22 +85,20 @@ class Propagation {
   View<T> output_gradient(Index member) { return delta(member, layers()); }
 
   /// Backward pass of `members` (within the last forward's range) from their output_gradient. Calls
-  /// consume(const Factors<T>&) for layers L+1 .. 2, each member by itself, and for layer 1 once of all members; when
-  /// it is called W_l is no longer needed, so that `consume` may overwrite it, and delta^l too.
+  /// consume(const Factors<T>&) for layers L+1 .. 2, each member by itself, and for layer 1 once of all members (of a
+  /// convolution each by itself); when it is called W_l is no longer needed, so that `consume` may overwrite it, and
+  /// delta^l too.
   template <class Consume>
-  void backward(const Ensemble<T>& ensemble, MemberRange members, Consume&& consume) {
+  void backward(const Ensemble<T>& ensemble, MemberRange members, Consume&& consume, Reads reads = Reads::patches) {
     for (int at = static_cast<int>(program_.nodes.size()) - 1; at >= 1; --at) {
       pull_back(ensemble, members, at);
       const Node& node = program_.nodes[static_cast<std::size_t>(at)];
       if (node.kind != Node::Kind::matrix) continue;
-      if (node.layer == 1) {
-        consume(Factors<T>{1, members, rows_read(members.first, at), side_by_side(gradients_, members, at),
-                           node.shape.positions()});
-        continue;
-      }
-      for (Index member = members.first; member < members.first + members.count; ++member)
-        consume(Factors<T>{
-            node.layer, {member, 1}, rows_read(member, at), of_member(gradients_, member, at), node.shape.positions()});
+      if (node.layer == 1)
+        in_groups(members, at, [&](MemberRange group) { consume(factors(group, at, reads)); });
+      else
+        for (Index member = members.first; member < members.first + members.count; ++member)
+          consume(factors({member, 1}, at, reads));
     }
   }
   /// Backward pass that writes the gradient of `member` (must be in the last range): `output_gradient` is dLoss/df,
@@ -108,8 +116,8 @@ class Propagation {
   /// dh^l of the last jvp, rows x fan_out.
   View<const T> tangent(Index layer) const;
 
-  /// Numbers a propagation holds for each sample of each member, and the largest patches of a sample alone (0: no
-  /// convolution needs any).
+  /// Numbers a propagation holds for each sample of each member, and of patches for each sample, whatever the members
+  /// (0: no convolution reads the inputs).
   struct Room {
     Index numbers = 0, patches = 0;
   };
@@ -122,7 +130,9 @@ class Propagation {
   MemberRange members() const { return range_; }
 
  private:
-  // A matrix a node, rows x [slot * features]: members side by side, so that one pointwise pass serves them all.
+  // A matrix a node, rows x [slot * features]: members side by side, so that one pointwise pass serves them all. Where
+  // a sample has several positions, [slot * rows] x features: members one after the other, as convolutions read them,
+  // and a pass of one of them is long enough.
   struct Buffer {
     Index stride = 0;
     AlignedArray<T> numbers;
@@ -134,6 +144,12 @@ class Propagation {
   View<T> of_member(const Buffers& buffers, Index member, int node) const {
     return side_by_side(buffers, {member, 1}, node);
   }
+  /// Calls use(members) with as many at once as lie side by side in the buffers of a node.
+  template <class Use>
+  void in_groups(MemberRange members, int at, const Use& use) {
+    if (node(at).shape.positions() == 1) return use(members);
+    for (Index member = members.first; member < members.first + members.count; ++member) use(MemberRange{member, 1});
+  }
   View<T> first_slot(const Buffers& buffers, int node) const { return of_member(buffers, range_.first, node); }
   const Node& node(int at) const { return program_.nodes[static_cast<std::size_t>(at)]; }
   int matrix(Index layer) const { return program_.matrices[static_cast<std::size_t>(layer - 1)]; }
@@ -144,6 +160,8 @@ class Propagation {
   Images<const T> images(View<const T> rows, int at) const;
   View<const T> rows_read(Index member, int at);
   View<T> gather(View<const T> rows, int at, AlignedArray<T>& to);
+  bool shares_patches() const { return node(matrix(1)).source == 0 && !node(matrix(1)).reads_rows(); }
+  Factors<T> factors(MemberRange members, int at, Reads reads);
   void step(const Ensemble<T>& ensemble, MemberRange members, int at);
   void pull_back(const Ensemble<T>& ensemble, MemberRange members, int at);
   void pull_back_matrix(const Ensemble<T>& ensemble, Index member, int at);
@@ -158,6 +176,7 @@ class Propagation {
   View<const T> inputs_;
   Buffers values_, gradients_;
   Buffers tangents_;  // of one member, made at the first jvp
+  // Of layer 1, which all members share; of others where they are asked for; of directions. Made at their first use.
   AlignedArray<T> first_patches_, patches_, moved_patches_;
 };
 

@@ -14,7 +14,6 @@
 #include "widthwise/base/error.h"
 #include "widthwise/data/finite.h"
 #include "widthwise/linalg/matrix.h"
-#include "widthwise/linalg/products.h"
 #include "widthwise/loss/margin.h"
 #include "widthwise/network/propagation.h"
 #include "widthwise/observable/observable.h"
@@ -108,7 +107,9 @@ struct Recorder<T>::State {
   double update(Index layer) {
     double& size = update_sizes[static_cast<std::size_t>(layer - 1)];
     if (std::isnan(size))
-      size = update_size(ensemble->weight(member, layer), initial_weight(layer), passes.input(member, layer));
+      size =
+          update_size(ensemble->weight(member, layer), initial_weight(layer), passes.preactivation(member, layer).rows,
+                      [&](View<const T> v, View<T> product) { passes.multiply(member, layer, v, product); });
     return size;
   }
   double own_update(Index layer) {
@@ -341,9 +342,9 @@ void Recorder<T>::State::keep_initialization() {
     now->activation.push_back(copy_of(passes.activation(member, layer)));
   for (Index layer = 1; layer <= layers && asked("own_update"); ++layer) {
     // W_0 x_0 alone: preactivations have the bias in them.
-    const View<const T> inputs = passes.input(member, layer), weight = ensemble->weight(member, layer);
-    Matrix<T> product(inputs.rows, weight.rows);
-    gemm<T>(Op::none, Op::transpose, T(1), inputs, weight, T(0), view(product));
+    const View<const T> weight = ensemble->weight(member, layer);
+    Matrix<T> product(passes.preactivation(member, layer).rows, weight.rows);
+    passes.multiply(member, layer, weight, view(product));
     now->forward_size.push_back(rms<T>(view(std::as_const(product))));
   }
   for (Index layer = 1; layer <= layers; ++layer) now->weight_norm.push_back(weight_norm(layer));

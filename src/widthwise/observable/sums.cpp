@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "widthwise/linalg/products.h"
-
 namespace widthwise {
 namespace {
 
@@ -65,23 +63,23 @@ double rms_of_difference(View<const T> x, View<const T> y) {
 }
 
 template <class T>
-double UpdateSize<T>::operator()(View<const T> weight, View<const T> initial, View<const T> inputs) {
+double UpdateSize<T>::operator()(View<const T> weight, View<const T> initial, Index inputs, const Multiply& multiply) {
   constexpr Index block = 256;  // rows of W: enough for a fast product, few enough for the difference to stay in cache
   double sum = 0;
   for (Index first = 0; first < weight.rows; first += block) {
     const Index rows = std::min(block, weight.rows - first);
     difference_.resize(std::max(difference_.size(), static_cast<std::size_t>(rows * weight.cols)));
-    product_.resize(std::max(product_.size(), static_cast<std::size_t>(inputs.rows * rows)));
-    const View<T> difference(difference_.data(), rows, weight.cols), product(product_.data(), inputs.rows, rows);
+    product_.resize(std::max(product_.size(), static_cast<std::size_t>(inputs * rows)));
+    const View<T> difference(difference_.data(), rows, weight.cols), product(product_.data(), inputs, rows);
     for (Index i = 0; i < rows; ++i) {
       const T *now = weight.row(first + i), *then = initial.row(first + i);
       T* out = difference.row(i);
       for (Index j = 0; j < weight.cols; ++j) out[j] = now[j] - then[j];
     }
-    gemm<T>(Op::none, Op::transpose, T(1), inputs, difference, T(0), product);
+    multiply(difference, product);
     sum += square_sum<T>(product);
   }
-  return root_mean(sum, inputs.rows * weight.rows);
+  return root_mean(sum, inputs * weight.rows);
 }
 
 template double square_sum(View<const float>);

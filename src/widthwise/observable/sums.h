@@ -1,6 +1,7 @@
 // Sums of squares over blocks of numbers, accumulated in double, and the sizes made of them.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "widthwise/linalg/view.h"
@@ -25,8 +26,10 @@ double rms_of_difference(View<const T> x, View<const T> y);
 template <class T>
 class UpdateSize {
  public:
-  /// `weight` and `initial` are fan_out x fan_in, `inputs` samples x fan_in.
-  double operator()(View<const T> weight, View<const T> initial, View<const T> inputs);
+  /// multiply(V, product) writes x V^T, `rows` x V.rows, for some rows V of a difference.
+  using Multiply = std::function<void(View<const T>, View<T>)>;
+  /// `weight` and `initial` are fan_out x fan_in; x has `rows` rows: samples, or positions of them.
+  double operator()(View<const T> weight, View<const T> initial, Index rows, const Multiply& multiply);
 
  private:
   std::vector<T> difference_, product_;

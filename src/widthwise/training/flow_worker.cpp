@@ -9,7 +9,7 @@
 
 #include "widthwise/linalg/pointwise.h"
 #include "widthwise/loss/margin.h"
-#include "widthwise/network/dense.h"
+#include "widthwise/network/weight_gradient.h"
 #include "widthwise/training/each_tensor.h"
 #include "widthwise/training/update_rule.h"
 
@@ -62,6 +62,18 @@ void FlowWorker<T>::look(FlowMember<T>& member, Index index, Index first, Index 
     for (Index j = 0; j < gradient.cols; ++j) gradient(i, j) *= factor;
 }
 
+// The gradient of a layer, beside `keep` times what was there.
+template <class T>
+void FlowWorker<T>::add(const Factors<T>& factors, T keep, Parameters<T>& gradient) {
+  const Index from = factors.members.first;
+  weight_gradient<T>(T(1), factors, factors.delta, keep,
+                     factors.layer == 1 ? gradient.stacked_first_weight(from, factors.members.count)
+                                        : gradient.weight(from, factors.layer));
+  for (Index m = from; m < from + factors.members.count; ++m)
+    if (const View<T> bias = gradient.bias(m, factors.layer); bias.data)
+      dense_layer::backward_bias<T>(T(1), delta_of(factors, m), keep, bias.data);
+}
+
 // Outputs, loss and gradient of the weights in the ensemble, into each member's trial. Once dout is too large for a
 // member, what is left of it is left out.
 template <class T>
@@ -83,17 +95,9 @@ void FlowWorker<T>::evaluate(const Ensemble<T>& ensemble, Members members, Membe
       for (Index m = left.first; m < left_end; ++m) look(members[static_cast<std::size_t>(m)], m, first, rows);
       for (MemberRange good = next_range<T>(members, left.first, left_end, goes_on); good.count > 0;
            good = next_range<T>(members, good.first + good.count, left_end, goes_on))
-        propagation_.backward(ensemble, good, [&](const Factors<T>& factors) {
-          const T keep = first == 0 ? T(0) : T(1);
-          const Index from = factors.members.first;
-          dense_layer::backward_weight<T>(T(1), factors.delta, factors.input, keep,
-                                          factors.layer == 1
-                                              ? gradient.stacked_first_weight(from, factors.members.count)
-                                              : gradient.weight(from, factors.layer));
-          for (Index m = from; m < from + factors.members.count; ++m)
-            if (const View<T> bias = gradient.bias(m, factors.layer); bias.data)
-              dense_layer::backward_bias<T>(T(1), delta_of(factors, m), keep, bias.data);
-        });
+        propagation_.backward(
+            ensemble, good, [&](const Factors<T>& factors) { add(factors, first == 0 ? T(0) : T(1), gradient); },
+            Reads::images);
     }
   }
   for (Index m = range.first; m < end; ++m)

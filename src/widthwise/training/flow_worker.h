@@ -53,6 +53,7 @@ class FlowWorker {
 
   void round(Ensemble<T>& ensemble, Members members, MemberRange range);
   void evaluate(const Ensemble<T>& ensemble, Members members, MemberRange range, Parameters<T>& gradient);
+  void add(const Factors<T>& factors, T keep, Parameters<T>& gradient);
   void look(FlowMember<T>& member, Index index, Index first, Index rows);
   void finish_gradient(const Ensemble<T>& ensemble, FlowMember<T>& member, Index index, Parameters<T>& gradient) const;
   void write_trial(Ensemble<T>& ensemble, FlowMember<T>& member, Index index) const;

@@ -2,7 +2,7 @@
 // serves the weights of all members of the factors.
 #pragma once
 
-#include "widthwise/network/dense.h"
+#include "widthwise/network/weight_gradient.h"
 #include "widthwise/training/update_rule.h"
 
 namespace widthwise {
@@ -12,8 +12,7 @@ template <class T, class Use>
 void each_weight_gradient(const Factors<T>& factors, T* scratch, const Use& use) {
   const auto [first, count] = factors.members;
   const Index size = factors.delta.cols / count * factors.input.cols;
-  dense_layer::backward_weight<T>(T(1), factors.delta, factors.input, T(0),
-                                  View<T>(scratch, factors.delta.cols, factors.input.cols));
+  weight_gradient<T>(T(1), factors, factors.delta, T(0), View<T>(scratch, factors.delta.cols, factors.input.cols));
   for (Index member = first; member < first + count; ++member) use(member, scratch + (member - first) * size);
 }
 

@@ -1,7 +1,7 @@
 #include "widthwise/training/momentum.h"
 
 #include "widthwise/linalg/pointwise.h"
-#include "widthwise/network/dense.h"
+#include "widthwise/network/weight_gradient.h"
 
 namespace widthwise {
 
@@ -24,8 +24,8 @@ template <class T>
 void Momentum<T>::update(Ensemble<T>& ensemble, const Factors<T>& factors, const UpdateStep& step, T*) {
   const auto [first, count] = factors.members;
   const auto l = static_cast<std::size_t>(factors.layer - 1);
-  dense_layer::backward_weight<T>(
-      T(1), factors.delta, factors.input, momentum_,
+  weight_gradient<T>(
+      T(1), factors, factors.delta, momentum_,
       factors.layer == 1 ? velocity_.stacked_first_weight(first, count) : velocity_.weight(first, factors.layer));
   for (Index member = first; member < first + count; ++member) {
     const Scaling& scaling = ensemble.scaling(member);

@@ -38,7 +38,7 @@ void Muon<T>::update_hidden(Ensemble<T>& ensemble, const Factors<T>& factors, co
   const TensorScaling& scaling = ensemble.scaling(member).weights[static_cast<std::size_t>(factors.layer - 1)];
   const View<T> weight = ensemble.weight(member, factors.layer);
   const View<T> sum = mean_.weight(member, factors.layer), direction = square_.weight(member, factors.layer);
-  dense_layer::backward_weight<T>(T(1), factors.delta, factors.input, T(0), direction);
+  weight_gradient<T>(T(1), factors, factors.delta, T(0), direction);
   pointwise::momentum<T>(momentum_, -momentum_, direction, sum, direction);  // B = mu B + G, G += mu B
 
   const double rate = step.rate_factor * scaling.effective_rate;

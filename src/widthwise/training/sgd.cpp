@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "widthwise/network/dense.h"
+#include "widthwise/network/weight_gradient.h"
 
 namespace widthwise {
 
@@ -13,11 +13,10 @@ const TensorScaling& of_layer(const std::vector<TensorScaling>& tensors, Index l
 }
 
 template <class T>
-void update_weight(const TensorScaling& scaling, double factor, View<const T> delta, View<const T> input,
+void update_weight(const TensorScaling& scaling, double factor, const Factors<T>& factors, View<const T> delta,
                    View<T> weight) {
   const double rate = factor * scaling.effective_rate;
-  dense_layer::backward_weight<T>(static_cast<T>(-rate), delta, input,
-                                  static_cast<T>(1 - rate * scaling.effective_decay), weight);
+  weight_gradient<T>(static_cast<T>(-rate), factors, delta, static_cast<T>(1 - rate * scaling.effective_decay), weight);
 }
 
 // Members with rates of their own share one product once the rate sits in delta.
@@ -29,9 +28,8 @@ void update_stacked(Ensemble<T>& ensemble, double factor, const Factors<T>& fact
     for (Index i = 0; i < delta.rows; ++i)
       for (Index j = 0; j < delta.cols; ++j) delta(i, j) *= rate;
   }
-  dense_layer::backward_weight<T>(
-      T(-1), factors.delta, factors.input, T(1),
-      ensemble.parameters().stacked_first_weight(factors.members.first, factors.members.count));
+  weight_gradient<T>(T(-1), factors, factors.delta, T(1),
+                     ensemble.parameters().stacked_first_weight(factors.members.first, factors.members.count));
 }
 
 template <class T>
@@ -56,8 +54,8 @@ void Sgd<T>::update(Ensemble<T>& ensemble, const Factors<T>& factors, const Upda
   if (members.count > 1 && !any_decay(ensemble, members, factors.layer))
     return update_stacked(ensemble, step.rate_factor, factors);
   for (Index member = members.first; member < members.first + members.count; ++member)
-    update_weight<T>(of_layer(ensemble.scaling(member).weights, factors.layer), step.rate_factor,
-                     delta_of(factors, member), factors.input, ensemble.weight(member, factors.layer));
+    update_weight<T>(of_layer(ensemble.scaling(member).weights, factors.layer), step.rate_factor, factors,
+                     delta_of(factors, member), ensemble.weight(member, factors.layer));
 }
 
 template class Sgd<float>;

@@ -194,9 +194,9 @@ void Worker<T>::train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<Memb
       }
       for (MemberRange staying = next_active<T>(runs, range.first, range_end); staying.count > 0;
            staying = next_active<T>(runs, staying.first + staying.count, range_end))
-        propagation_.backward(ensemble, staying, [&](const Factors<T>& factors) {
-          rule.update(ensemble, factors, update, scratch_.data());
-        });
+        propagation_.backward(
+            ensemble, staying,
+            [&](const Factors<T>& factors) { rule.update(ensemble, factors, update, scratch_.data()); }, Reads::images);
     }
   }
 }
