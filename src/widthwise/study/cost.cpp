@@ -9,6 +9,7 @@
 #include "widthwise/observable/times.h"
 #include "widthwise/parameterization/optimizer.h"
 #include "widthwise/study/data_options.h"
+#include "widthwise/study/kept_arrays.h"
 
 namespace widthwise {
 
@@ -100,7 +101,8 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
   const double units = static_cast<double>((architecture.hidden_layers + 1) * architecture.width);
   cost.memory =
       scalar * (copies * static_cast<double>(parameter_count(architecture)) + 3 * std::max(batch, points) * units);
-  cost.disk = disk_overhead + 8 * moments * (2 + series_count(configuration, architecture.hidden_layers));
+  cost.disk = disk_overhead + 8 * moments * (2 + series_count(configuration, architecture.hidden_layers)) +
+              kept_bytes(configuration, architecture);
   return cost;
 }
 

@@ -303,6 +303,14 @@ void add_training(Keys& keys) {
                               "training.patience", {"0"})));
 }
 
+KeySpec names_or_none(std::string key, std::vector<std::string> choices, std::string sentence) {
+  KeySpec spec = choice(std::move(key), "", std::move(choices), std::move(sentence));
+  spec.type = Type::names;
+  spec.standard = {ValueList{}, 0};
+  spec.may_be_empty = true;
+  return spec;
+}
+
 void add_measure(Keys& keys) {
   KeySpec observables;
   observables.key = "measure.observables";
@@ -311,6 +319,8 @@ void add_measure(Keys& keys) {
   for (const ObservableInfo& row : known_observables()) observables.choices.push_back(row.name);
   observables.sentence = "what is recorded (`widthwise list observables`)";
   keys.push_back(observables);
+  keys.push_back(later(names_or_none("measure.keep", {"test_outputs", "train_outputs", "weights"},
+                                     "arrays that are kept of the state a run ends in; outputs are the trained ones")));
   keys.push_back(whole("measure.times.log", 0, {0, 1e6}, "measure at this many log-spaced steps; 0: none"));
   keys.push_back(whole("measure.times.every", 0, {0, many}, "and at every so many steps; 0: none"));
   KeySpec at;

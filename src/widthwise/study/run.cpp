@@ -13,6 +13,7 @@
 #include "widthwise/observable/recorder.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/data_options.h"
+#include "widthwise/study/kept_arrays.h"
 #include "widthwise/study/provenance.h"
 #include "widthwise/study/scheme.h"
 #include "widthwise/training/training.h"
@@ -129,9 +130,11 @@ std::vector<RunRecord> train_group(const RunGroup& group, const TrainingData<T>&
   recording.loss = make_loss(first);
   recording.steps = measured_steps(first);
   Recorder<T> recorder(ensemble, recording, data.measured(first.whole("measure.times.train_points")));
+  const TrainingOptions options = training_options(group);
+  const ArrayKeeper<T> keeper(first, ensemble, options.output_scales, data.measured(data.train_inputs.rows));
 
-  const auto results = train<T>(ensemble, data.train_inputs, data.train_targets, *recording.loss,
-                                training_options(group), recorder.probe_steps(), std::ref(recorder));
+  const auto results = train<T>(ensemble, data.train_inputs, data.train_targets, *recording.loss, options,
+                                recorder.probe_steps(), std::ref(recorder));
   recorder.finish(ensemble, results);
   if (after) after(ensemble);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -152,6 +155,7 @@ std::vector<RunRecord> train_group(const RunGroup& group, const TrainingData<T>&
     record.seconds = seconds / static_cast<double>(results.size());
     record.finals = recorder.finals(member, result.status == RunStatus::diverged);
     record.trace = recorder.trace(member);
+    if (result.status != RunStatus::diverged) record.arrays = keeper.arrays(ensemble, member);
     records.push_back(std::move(record));
   }
   return records;
