@@ -97,7 +97,8 @@ JackknifeSlopes jackknife_slopes(std::span<const Estimate> estimates) {
     }
     const std::vector<SeedSlope> found = line_of(without);
     if (found.empty()) {
-      out.reason = fmt::format("Without {} there is a value without a logarithm: too few seeds for a jack-knife.", seed);
+      out.reason =
+          fmt::format("Without {} there is a value without a logarithm: too few seeds for a jack-knife.", seed);
       return out;
     }
     slopes.push_back({seed, found.front().slope});

@@ -16,16 +16,11 @@
 #include <string>
 #include <vector>
 
+#include "widthwise/numerics/left_out.h"
 #include "widthwise/numerics/slope.h"
 #include "widthwise/numerics/statistics.h"
 
 namespace widthwise {
-
-/// A statistic of all seeds but one.
-struct LeftOut {
-  std::string seed;  // the one
-  double value = 0;
-};
 
 /// A statistic of a group of seeds, and what it is without each.
 struct Estimate {

@@ -87,6 +87,7 @@ struct PredictionSpec {
   std::string source;            // where the number comes from; needed unless theory
   double tolerance = 0.1;
   int line = 0;
+  bool converged_only = false;  // leave out runs that ended before the margin or loss they were to reach
 };
 
 /// A quantity over a group of runs that differ along one axis only (at infinite width: and in their seeds), itself
@@ -94,10 +95,17 @@ struct PredictionSpec {
 struct DerivedSpec {
   std::string name, sweep, of, over;
   std::string how = "mean";    // "mean", "variance" (unbiased), "difference" (second minus first of two values),
-                               // "best" (of, where `by` is smallest) or "infinite-width"
+                               // "best" (of, where `by` is smallest), "infinite-width", or of arrays
+                               // "ensemble_error", "ensemble_variance", "relative_distance"
   std::string by;              // for "best"
   std::vector<double> powers;  // for "infinite-width": of the fit
   int line = 0;
+  std::size_t require = 0;  // fewest runs of a group that make a value; 0: all for ensembles, else as many as it takes
+  bool converged_only = false;  // leave out runs that ended before the margin or loss they were to reach
+  std::string with = {};        // for "relative_distance": the other sweep, in place of `over`
+
+  /// Whether `of` is an array of the runs, such as test_outputs.
+  bool of_arrays() const { return how.starts_with("ensemble_") || how == "relative_distance"; }
 };
 
 struct Study {

@@ -46,6 +46,15 @@ ConfigError placed(const ConfigError& error, const Study& study, const Settings&
   return error.in_file(file_and_line(study.file.string(), setting == settings.end() ? 0 : setting->second.line));
 }
 
+// An error in the sense of a derived quantity is that of a sign or a class.
+void check_labels(const Study& study, const Sweep& sweep, const Configuration& run) {
+  if (run.text("data.labels") != "values") return;
+  for (const DerivedSpec& one : study.derived)
+    if (one.sweep == sweep.name && one.how == "ensemble_error")
+      throw ConfigError({file_and_line(study.file.string(), one.line), "derived.how"},
+                        "data whose labels are signs or classes, for ensemble_error", "data.labels = values");
+}
+
 class Duplicates {
  public:
   void add(const GridPoint& point, const Study& study, const Sweep& sweep) {
@@ -99,6 +108,7 @@ std::vector<GridPoint> expand(const Study& study, const Sweep& sweep) {
     }
     for (const Axis& axis : sweep.axes) points.back().axes.push_back(points.back().configuration.at(axis.key));
     duplicates.add(points.back(), study, sweep);
+    check_labels(study, sweep, points.back().configuration);
     for (std::size_t c = at.size(); c-- > 0;) {
       if (++at[c] < counters.lengths[c]) break;
       at[c] = 0;
