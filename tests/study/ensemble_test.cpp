@@ -187,7 +187,8 @@ TEST(Ensemble, TheExponentOfAVarianceIsJudgedByLeavingSeedsOut) {
 TEST(Ensemble, FailedSeedsAreTold) {
   // One diverged, one not run: without `require` there is no value, and the reason says which and why.
   const auto failing = [](const Configuration& c, RunRecord& run) {
-    if (is(c, 64, 1)) run = {run.identity, run.configuration, {}, "diverged", 7, "batch loss 9e9 at step 7", 0, {}, {}, {}};
+    if (is(c, 64, 1))
+      run = {run.identity, run.configuration, {}, "diverged", 7, "batch loss 9e9 at step 7", 0, {}, {}, {}};
     if (is(c, 256, 2)) run.status.clear();
   };
   const Folder folder("widthwise-ensemble-failed");
@@ -289,14 +290,17 @@ TEST(Ensemble, MeansHaveTheStandardErrorAndSeedsPassThroughDifferences) {
 
 TEST(Ensemble, DistancesWithinASweepAndBetweenTwo) {
   const Folder folder("widthwise-distance");
-  const std::string other = "[[sweep]]\nname = \"double\"\n\"architecture.width\" = [16, 64, 256]\n"
-                            "\"training.alpha\" = 3\n\"seed.init\" = [0, 1, 2, 3]\n";
-  const std::string within = "[[derived]]\nname = \"within\"\nsweep = \"s\"\nof = \"test_outputs\"\n"
-                             "over = \"training.alpha\"\nhow = \"relative_distance\"\n";
-  const std::string between = "[[derived]]\nname = \"between\"\nsweep = \"double\"\nof = \"test_outputs\"\n"
-                              "with = \"s\"\nhow = \"relative_distance\"\n";
-  const Study study = parse_study(base + other + within + between, "study.toml", "",
-                                  {{"sweep.s.training.alpha", "[1, 2]"}});
+  const std::string other =
+      "[[sweep]]\nname = \"double\"\n\"architecture.width\" = [16, 64, 256]\n"
+      "\"training.alpha\" = 3\n\"seed.init\" = [0, 1, 2, 3]\n";
+  const std::string within =
+      "[[derived]]\nname = \"within\"\nsweep = \"s\"\nof = \"test_outputs\"\n"
+      "over = \"training.alpha\"\nhow = \"relative_distance\"\n";
+  const std::string between =
+      "[[derived]]\nname = \"between\"\nsweep = \"double\"\nof = \"test_outputs\"\n"
+      "with = \"s\"\nhow = \"relative_distance\"\n";
+  const Study study =
+      parse_study(base + other + within + between, "study.toml", "", {{"sweep.s.training.alpha", "[1, 2]"}});
   // F is proportional to alpha: F(2) is as far from F(1) as F(1) is large, and F(3) twice as far.
   const StoreReader reader = record(study, folder);
   const Table in_one = select(study, "s", {"within"}, reader);
@@ -304,8 +308,8 @@ TEST(Ensemble, DistancesWithinASweepAndBetweenTwo) {
   for (const Row& row : in_one.rows) EXPECT_NEAR(row.values[0], 1, 1e-14);
   // Sweep s has both alphas, of which 3 is none: there is no run to compare with.
   EXPECT_THROW(select(study, "double", {"between"}, reader), ConfigError);
-  const Study fixed = parse_study(base + other + between, "study.toml", "", {{"sweep.s.training.alpha", "[1]"},
-                                                                            {"sweep.double.training.alpha", "[1]"}});
+  const Study fixed = parse_study(base + other + between, "study.toml", "",
+                                  {{"sweep.s.training.alpha", "[1]"}, {"sweep.double.training.alpha", "[1]"}});
   for (const Row& row : select(fixed, "double", {"between"}, reader).rows) EXPECT_NEAR(row.values[0], 0, 1e-14);
 }
 
@@ -349,8 +353,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"WithUnknownSweep",
              base + replaced(derived("relative_distance", "with = \"t\"\n"), "over = \"seed.init\"\n", ""),
              "derived.with", "a sweep of the study", "t"},
-        Case{"OverAndWith", base + derived("relative_distance", "with = \"s\"\n"), "derived.with", "either over or with",
-             "both"},
+        Case{"OverAndWith", base + derived("relative_distance", "with = \"s\"\n"), "derived.with",
+             "either over or with", "both"},
         Case{"WithOfAMean", base + replaced(derived("mean", "with = \"s\"\n"), "over = \"seed.init\"\n", ""),
              "derived.with", "relative_distance", "mean"},
         Case{"ConvergedTwice",

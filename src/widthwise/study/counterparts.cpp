@@ -36,7 +36,8 @@ const Configuration& Counterparts::of(const Configuration& run) const {
   const auto found = runs_.find(place_of(run));
   if (found != runs_.end()) return found->second;
   std::string at;
-  for (const std::string& key : shared_) at += fmt::format("{}{} = {}", at.empty() ? "" : ", ", key, to_text(run.at(key)));
+  for (const std::string& key : shared_)
+    at += fmt::format("{}{} = {}", at.empty() ? "" : ", ", key, to_text(run.at(key)));
   throw ConfigError(place_, fmt::format("a run of sweep '{}' for every run", other_), "none at " + at,
                     fmt::format("give both sweeps the same values of {}", fmt::join(shared_, ", ")));
 }

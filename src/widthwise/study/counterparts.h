@@ -14,8 +14,8 @@ namespace widthwise {
 
 class Counterparts {
  public:
-  /// @param place of errors: file and line, and the key ("sweep.start_from"). @throws ConfigError there, where the other
-  /// sweep's runs cannot be told apart by what the sweeps share; and whatever expand() of the other throws.
+  /// @param place of errors: file and line, and the key ("sweep.start_from"). @throws ConfigError there, where the
+  /// other sweep's runs cannot be told apart by what the sweeps share; and whatever expand() of the other throws.
   Counterparts(const Study& study, const Sweep& sweep, const Sweep& other, ConfigError::Place place);
 
   /// The other sweep's run for one of this sweep's. @throws ConfigError where it has none.

@@ -32,6 +32,15 @@ struct Axis {
   int line = 0;
 };
 
+/// Where the runs of a sweep begin: at a saved state of the run of another sweep with the same values on the axes both
+/// have (counterparts.h).
+struct StartFrom {
+  std::string sweep;
+  std::string at = "end";
+  bool recentre = false;  // that state also counts as initialization
+  int line = 0;
+};
+
 /// A grid of runs: the product of its axes in the order written (the first varies slowest), axes tied by `zip` moving
 /// together.
 struct Sweep {
@@ -40,6 +49,7 @@ struct Sweep {
   std::vector<Axis> axes;
   std::vector<std::vector<std::string>> zip;
   int line = 0;
+  std::optional<StartFrom> start_from = std::nullopt;
 };
 
 /// Which rows of a sweep: a key of an axis and the values admitted.

@@ -108,7 +108,8 @@ double kept_bytes(const Configuration& run, const Architecture& architecture) {
   if (keeps(run, "test_outputs")) bytes += each * run.number("data.test");
   if (keeps(run, "train_outputs")) bytes += each * run.number("data.train");
   if (keeps(run, "weights")) bytes += scalar * static_cast<double>(parameter_count(architecture));
-  return bytes;
+  return bytes + scalar * static_cast<double>(parameter_count(architecture)) *
+                     static_cast<double>(run.at("training.save").list().size());
 }
 
 template class ArrayKeeper<float>;

@@ -1,5 +1,5 @@
-// Kept outputs (measure.keep) of several runs on the same points, compared. F_s is the trained output of run s, samples x
-// outputs:
+// Kept outputs (measure.keep) of several runs on the same points, compared. F_s is the trained output of run s, samples
+// x outputs:
 //
 //   ensemble_error      share of points that the mean output Fbar = mean_s F_s gets wrong: for one output Fbar y <= 0,
 //                       for several another class than the target's is as large; the error of the ensemble, not the

@@ -278,7 +278,21 @@ void check_derived(const Study& study, const DerivedSpec& derived, std::size_t b
 
 }  // namespace
 
+// Runs start from runs of a sweep written before: so no chain of them closes.
+void check_start(const Study& study, std::size_t index) {
+  const Sweep& sweep = study.sweeps[index];
+  if (!sweep.start_from) return;
+  const ConfigError::Place place{file_and_line(study.file.string(), sweep.start_from->line), "sweep.start_from.sweep"};
+  std::vector<std::string> before;
+  for (std::size_t i = 0; i < index; ++i) before.push_back(study.sweeps[i].name);
+  const std::string& from = sweep.start_from->sweep;
+  if (std::ranges::find(before, from) == before.end())
+    throw ConfigError(place, "a sweep written before this one", fmt::format("'{}'", from),
+                      unknown_name_hint(from, before));
+}
+
 void check_references(const Study& study) {
+  for (std::size_t i = 0; i < study.sweeps.size(); ++i) check_start(study, i);
   for (std::size_t i = 0; i < study.derived.size(); ++i) check_derived(study, study.derived[i], i);
   for (const FigureSpec& figure : study.figures) check_figure(study, figure);
   for (const PredictionSpec& prediction : study.predictions) check_prediction(study, prediction);

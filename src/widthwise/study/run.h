@@ -14,6 +14,7 @@
 #include "widthwise/parameterization/scaling.h"
 #include "widthwise/store/record.h"
 #include "widthwise/study/group.h"
+#include "widthwise/study/start.h"
 
 namespace widthwise {
 
@@ -40,9 +41,12 @@ class DataCache {
 /// Multipliers, deviations and rates of a run on data of `inputs` features.
 Scaling make_scaling(const Configuration& configuration, Index inputs);
 
+/// The members of the ensemble that a group trains as, for data of `inputs` features.
+std::vector<Member> make_members(const RunGroup& group, Index inputs);
+
 /// Trains the group on the calling thread's number of threads. Runs that were interrupted have no record.
-/// @throws ConfigError, DataError, ShapeError
-std::vector<RunRecord> execute(const RunGroup& group, DataCache& data);
+/// @param ancestors of runs that start from others (start.h). @throws ConfigError, DataError, ShapeError
+std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const Ancestors& ancestors = {});
 
 /// Called with the trained ensemble before it goes: for who wants the weights too.
 template <class T>
@@ -56,7 +60,8 @@ struct DataOrigin {
 
 /// The same for a group whose training.dtype is T: on data by name, or on data in the caller's memory, read in place.
 template <class T>
-std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after);
+std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after,
+                               const Ancestors& ancestors = {});
 template <class T>
 std::vector<RunRecord> execute(const RunGroup& group, const MeasuredData<T>& data, const DataOrigin& origin,
                                const AfterTraining<T>& after);

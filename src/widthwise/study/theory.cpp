@@ -54,6 +54,9 @@ std::string theory_name(const Configuration& configuration, const Quantity& quan
 }  // namespace
 
 TheoryAnswer ask_theory(const Configuration& configuration, const Quantity& quantity) {
+  if (configuration.text("start.run") != "none")
+    throw ConfigError({{}, "prediction.exponent"}, "runs that begin at their initialization, of which theory speaks",
+                      "runs that start from others", "give a number and its source instead");
   ClassifyRequest request;
   request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
   request.hidden_layers = static_cast<int>(configuration.whole("architecture.hidden_layers"));
