@@ -43,6 +43,22 @@ nlohmann::json as_json(const Extrapolation& fit) {
           {"reason", fit.reason}};
 }
 
+void add_jackknife(const Row& row, nlohmann::json& to) {
+  const std::vector<LeftOut>& left_out = row.left_out.front();
+  const Interval interval = jackknife_interval(row.values.front(), left_out);
+  nlohmann::json without = nlohmann::json::array();
+  for (const LeftOut& one : left_out) without.push_back({{"seed", one.seed}, {"value", number(one.value)}});
+  to["error"] = number(row.error(0));
+  to["interval"] = {number(interval.low), number(interval.high)};
+  to["without"] = without;
+}
+
+nlohmann::json as_json(const Members& members) {
+  nlohmann::json absent = nlohmann::json::array();
+  for (const Members::Absent& one : members.absent) absent.push_back({{"what", one.what}, {"reason", one.why}});
+  return {{"used", members.used}, {"all", members.all}, {"unconverged", members.unconverged}, {"absent", absent}};
+}
+
 // A derived quantity: a row a group of runs, with the axes it has left.
 nlohmann::json as_json(const Study& study, const DerivedSpec& derived, const StoreReader& reader) {
   const Table table = select(study, derived.sweep, {derived.name}, reader);
@@ -53,6 +69,8 @@ nlohmann::json as_json(const Study& study, const DerivedSpec& derived, const Sto
       axes[table.axes[i]] = nlohmann::json::parse(to_json(row.axes[i]));
     nlohmann::json one = {{"axes", axes}, {"value", number(row.values.front())}, {"status", row.status}};
     if (!row.limits.empty()) one["limit"] = as_json(*row.limits.front());
+    if (!row.left_out.empty() && !row.left_out.front().empty()) add_jackknife(row, one);
+    if (!row.members.empty() && row.members.front().all > 0) one["runs"] = as_json(row.members.front());
     if (row.edge != Optimum::Edge::none) one["edge"] = row.edge == Optimum::Edge::lower ? "lowest" : "highest";
     rows.push_back(one);
   }
@@ -77,6 +95,8 @@ nlohmann::json as_json(const Judgement& judgement) {
           {"explanation", judgement.explanation},
           {"advice", judgement.advice},
           {"note", judgement.note},
+          {"notes", judgement.notes},
+          {"jackknife", judgement.jackknifed},
           {"reasons", judgement.reasons},
           {"points", points},
           {"dropped", dropped},

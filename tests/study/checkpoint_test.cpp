@@ -48,7 +48,7 @@ class Checkpointed : public ::testing::Test {
         std::this_thread::sleep_for(time);
         request_interrupt();
       });
-      records = execute(some, data, checkpoints);
+      records = execute(some, data, {}, checkpoints);
     }
     request_interrupt(false);
     return records;
@@ -108,7 +108,7 @@ TEST_F(Checkpointed, ADamagedFileCostsOnlyTime) {
   for (const auto& file : std::filesystem::directory_iterator(store / "checkpoints"))
     std::filesystem::resize_file(file.path(), std::filesystem::file_size(file.path()) / 2);
   ::testing::internal::CaptureStderr();
-  const auto records = execute(group, data, checkpoints);
+  const auto records = execute(group, data, {}, checkpoints);
   EXPECT_NE(::testing::internal::GetCapturedStderr().find("begins anew"), std::string::npos);
   const auto expected = execute(group, data);
   ASSERT_EQ(records.size(), 2u);

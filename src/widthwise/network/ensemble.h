@@ -60,6 +60,8 @@ class Ensemble {
   View<const T> initial_weight(Index member, Index layer) const { return initial().weight(member, layer); }
   View<const T> initial_bias(Index member, Index layer) const { return initial().bias(member, layer); }
   bool keeps_initial() const { return initial_.has_value(); }
+  /// Takes the weights at hand for the initial ones: of a network that does not begin where it was drawn.
+  void make_initial() { initial_ = current_; }
   /// Writes W_0 of a layer to `out` (fan_out x fan_in) again from its key: bitwise what construction drew.
   void draw_initial_weight(Index member, Index layer, View<T> out) const;
 

@@ -229,6 +229,47 @@ Decision judge_value(const std::vector<Point>& points, const Claim& claim, const
   return decision;
 }
 
+Decision judge_exponent(const std::vector<Estimate>& estimates, const Claim& claim, const VerdictRule& rule) {
+  const JackknifeSlopes found = jackknife_slopes(estimates);
+  Decision decision;
+  decision.claim = claim;
+  decision.seeds = found.slopes.seeds;
+  decision.dropped = found.slopes.dropped;
+  decision.measured = found.line.slope;
+  decision.intercept = found.line.intercept;
+  decision.change = mean(found.slopes.changes());
+  if (decision.seeds.empty()) {
+    cannot_measure(decision, found.reason, "Measure at least 2 widths (better 4 or more) with 3 seeds or more.");
+    return decision;
+  }
+  const double half =
+      student_quantile(static_cast<double>(found.fewest) - 1, rule.confidence) * standard_error(found.slopes.slopes());
+  decision.statistical = half;
+  decision.systematic = finite_width_allowance(found.slopes, rule.largest_correction, rule.confidence);
+  decision.interval = {decision.measured - half - decision.systematic, decision.measured + half + decision.systematic};
+  decide(decision, rule);
+  return decision;
+}
+
+Decision judge_value(const Estimate& estimate, const Claim& claim, const VerdictRule& rule) {
+  Decision decision;
+  decision.claim = claim;
+  decision.measured = estimate.y;
+  decision.intercept = decision.change = nan;
+  decision.interval = jackknife_interval(estimate.y, estimate.left_out, rule.confidence);
+  if (!std::isfinite(decision.interval.low)) {
+    cannot_measure(decision, "There are too few seeds for an interval.", "Measure at least 3 seeds.");
+    return decision;
+  }
+  const std::vector<double> values = jackknife_values(estimate.y, estimate.left_out);
+  for (std::size_t s = 0; s < values.size(); ++s)
+    decision.seeds.push_back({estimate.left_out[s].seed, values[s], nan, nan});
+  decision.statistical = (decision.interval.high - decision.interval.low) / 2;
+  decision.systematic = 0;
+  decide(decision, rule);
+  return decision;
+}
+
 Decision judge_limit(const Extrapolation& limit, const Claim& claim) {
   Decision decision;
   decision.claim = claim;

@@ -11,7 +11,9 @@
 //   3. Agrees: the interval lies inside the band the claim allows, [predicted - tolerance, predicted + tolerance] or a
 //      half-line. Disagrees: interval and band are disjoint. Otherwise undecided, with what would decide it.
 //
-// A value at infinite width is judged by the interval of extrapolation.h in place of 1 and 2.
+// A value at infinite width is judged by the interval of extrapolation.h in place of 1 and 2. A quantity that is made
+// of all seeds together, such as the variance of an ensemble, has no slope a seed: its interval is that of the
+// jack-knife (jackknife.h, Student's t whatever the number of seeds), the rest is the same.
 //
 // Whatever the data, the answer is a Decision, never an exception: fewer than 2 seeds or 2 widths are "undecided".
 #pragma once
@@ -21,6 +23,7 @@
 #include <vector>
 
 #include "widthwise/numerics/extrapolation.h"
+#include "widthwise/numerics/jackknife.h"
 #include "widthwise/numerics/slope.h"
 #include "widthwise/numerics/statistics.h"
 
@@ -69,6 +72,9 @@ struct Decision {
 Decision judge_exponent(const std::vector<Point>& points, const Claim& claim, const VerdictRule& rule = {});
 /// Judges a claim on y itself: one mean over its points a seed, then the interval over seeds (nothing to widen).
 Decision judge_value(const std::vector<Point>& points, const Claim& claim, const VerdictRule& rule = {});
+/// The same of estimates that have the seeds in them (in `seeds` the numbers of the jack-knife).
+Decision judge_exponent(const std::vector<Estimate>& estimates, const Claim& claim, const VerdictRule& rule = {});
+Decision judge_value(const Estimate& estimate, const Claim& claim, const VerdictRule& rule = {});
 /// Judges a claim on the value at infinite width, from its extrapolation (a limit a seed, in `slope`).
 Decision judge_limit(const Extrapolation& limit, const Claim& claim);
 

@@ -43,6 +43,7 @@ struct MemberState {
   std::vector<double> forward_size, weight_norm;     // rms(W_0 x^{l-1}_0), |W_0|_F, at l-1
   std::vector<Matrix<T>> previous;                   // W of step `noted`
   std::int64_t noted = -1;
+  bool initialized = false;  // the initialization has been seen
   double batch_loss_sum = 0;
   Index batch_losses = 0;  // since the last point
 };
@@ -309,7 +310,8 @@ void Recorder<T>::State::run_held_out(std::size_t number) {
   const bool centred = now->scale.kappa != 0;
   now->held_out_output.resize(held_out.size());
   Matrix<T>& at_start = now->held_out_output[number];
-  if (centred && step == 0) at_start.resize(part.trained.rows(), part.trained.cols());
+  const bool first_seen = !now->initialized;
+  if (centred && first_seen) at_start.resize(part.trained.rows(), part.trained.cols());
   for (Index first = 0; first < part.inputs.rows; first += passes.max_samples()) {
     const Index rows = std::min(passes.max_samples(), part.inputs.rows - first);
     passes.forward(*ensemble, part.inputs.block(first, 0, rows, part.inputs.cols), member);
@@ -317,7 +319,7 @@ void Recorder<T>::State::run_held_out(std::size_t number) {
     View<const T> initial = output;
     if (centred) {
       const View<T> kept = view(at_start).block(first, 0, rows, output.cols);
-      if (step == 0)
+      if (first_seen)
         for (Index i = 0; i < rows; ++i) std::copy_n(output.row(i), output.cols, kept.row(i));
       initial = kept;
     }
@@ -328,7 +330,8 @@ void Recorder<T>::State::run_held_out(std::size_t number) {
 template <class T>
 void Recorder<T>::State::run_train_points() {
   passes.forward(*ensemble, data.train_inputs, member);
-  if (step == 0) keep_initialization();
+  if (!now->initialized) keep_initialization();
+  now->initialized = true;
   write_trained(passes.output(member), view(std::as_const(now->output)), now->scale, view(trained));
 }
 
@@ -415,6 +418,16 @@ void Recorder<T>::operator()(const TrainingState<T>& seen) {
   if (std::binary_search(state.options.steps.begin(), state.options.steps.end(), seen.step + 1) &&
       state.asked("last_update_norm"))
     state.note_weights();
+}
+
+template <class T>
+void Recorder<T>::take_initialization(const Ensemble<T>& ensemble, std::span<const OutputScale> scales) {
+  for (std::size_t m = 0; m < scales.size(); ++m) {
+    state_->look(ensemble, static_cast<Index>(m), 0);
+    state_->now->scale = scales[m];
+    for (std::size_t part = 0; part < state_->held_out.size(); ++part) state_->run_held_out(part);
+    state_->run_train_points();
+  }
 }
 
 template <class T>

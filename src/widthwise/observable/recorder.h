@@ -60,6 +60,11 @@ class Recorder {
   /// them.
   const std::vector<std::int64_t>& probe_steps() const;
 
+  /// Before train(), of runs that do not begin at their initialization: takes what observables compare with (f_0,
+  /// preactivations, sizes) from `ensemble` as it is now. Without this call that is what the first probe sees.
+  /// @param scales one a member.
+  void take_initialization(const Ensemble<T>& ensemble, std::span<const OutputScale> scales);
+
   /// The probe of train(): measures one member. At a probe step that is not to be measured it only takes note of the
   /// weights; at any other step, planned or not (a run that stopped early), it adds a point. The first call for a
   /// member must be at step 0. @throws Error where it is not, or where steps do not grow.

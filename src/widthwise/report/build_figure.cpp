@@ -14,7 +14,8 @@ namespace widthwise::report {
 namespace {
 
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
-constexpr int fit_points = 16;  // of a fitted curve, up to the largest width and again beyond it
+constexpr std::size_t most_told = 4;  // values that lack runs, in the note
+constexpr int fit_points = 16;        // of a fitted curve, up to the largest width and again beyond it
 
 std::vector<std::string> titles(const Distinct& values, const std::string& key) {
   if (key.empty() || values.values().empty()) return {""};
@@ -31,7 +32,15 @@ class Builder {
       : spec_(spec),
         runs_(runs),
         heatmap_(spec.kind == "heatmap"),
-        quantities_(heatmap_ ? QuantityNames{spec.y.at(0), {""}, false} : short_names(spec.y)) {}
+        quantities_(heatmap_ ? QuantityNames{spec.y.at(0), {""}, false} : short_names(spec.y)),
+        has_errors_(any_group([](const Group& group) { return group.errors.size() == 1; })) {}
+
+  template <class Holds>
+  bool any_group(const Holds& holds) const {
+    return std::any_of(runs_.groups.begin(), runs_.groups.end(), [&](const auto& line) {
+      return std::any_of(line.second.begin(), line.second.end(), [&](const auto& at) { return holds(at.second); });
+    });
+  }
 
   Figure build() {
     describe();
@@ -127,6 +136,16 @@ class Builder {
       s.high.push_back(group.intervals.front().high);
       return;
     }
+    if (runs_.averaged.empty() && group.errors.size() == 1) {
+      s.low.push_back(s.y.back() - group.errors.front());
+      s.high.push_back(s.y.back() + group.errors.front());
+      return;
+    }
+    if (has_errors_ && runs_.averaged.empty()) {  // a band is of every point or of none
+      s.low.push_back(s.y.back());
+      s.high.push_back(s.y.back());
+      return;
+    }
     if (runs_.averaged.empty()) return;
     const double half = spec_.band == "sem" ? group.y.standard_error() : group.y.standard_deviation();
     s.low.push_back(s.y.back() - half);
@@ -180,11 +199,9 @@ class Builder {
                                                           : "; bands are one standard deviation";
       add(fmt::format("Mean over {}{}.", fmt::join(runs_.averaged, ", "), band));
     }
-    const auto& some = runs_.groups;
-    const bool limits = std::any_of(some.begin(), some.end(), [](const auto& line) {
-      return std::any_of(line.second.begin(), line.second.end(),
-                         [](const auto& group) { return group.second.intervals.size() == 1; });
-    });
+    const bool limits = any_group([](const Group& group) { return group.intervals.size() == 1; });
+    if (has_errors_ && runs_.averaged.empty() && !heatmap_ && spec_.band != "none")
+      add("Bands are one jack-knife standard error over seeds.");
     if (limits && !heatmap_ && spec_.band != "none") add("Bars are 95 % intervals of the values at infinite width.");
     if (!spec_.extrapolate.empty())
       add(fmt::format("Dashed: {} fitted to each line; at infinity its limit with a 95 % interval.",
@@ -197,6 +214,15 @@ class Builder {
     name_places("x", runs_.names_on_x.values());
     if (heatmap_) name_places("y", runs_.lines.values());
     if (runs_.missing > 0) add(fmt::format("{} of {} runs are still missing.", runs_.missing, runs_.expected));
+    if (runs_.incomplete > 0) {
+      std::string told;
+      for (std::size_t i = 0; i < std::min(runs_.lacking.size(), most_told); ++i)
+        told += (i == 0 ? "" : " | ") + runs_.lacking[i];
+      if (runs_.lacking.size() > most_told) told += " | ...";
+      add(fmt::format("{} of {} values lack runs: {}.", runs_.incomplete, runs_.rows_in_all, told));
+    }
+    if (runs_.unconverged > 0)
+      add(fmt::format("{} runs ended before the margin or loss they were to reach.", runs_.unconverged));
     if (runs_.rows_at_edge > 0)
       add(fmt::format("{} of {} best values lie at an end of their axis: extend it.", runs_.rows_at_edge,
                       runs_.rows_in_all));
@@ -208,6 +234,7 @@ class Builder {
   const GroupedRuns& runs_;
   bool heatmap_;
   QuantityNames quantities_;
+  bool has_errors_;
   Figure figure_;
 };
 

@@ -97,8 +97,23 @@ class Grouping {
     out_.rows_in_all = table.rows.size();
     out_.rows_at_edge = static_cast<std::size_t>(std::count_if(
         table.rows.begin(), table.rows.end(), [](const Row& row) { return row.edge != Optimum::Edge::none; }));
+    for (const Row& row : table.rows) note_members(table, row);
     out_.diverged = static_cast<std::size_t>(
         std::count_if(table.rows.begin(), table.rows.end(), [](const Row& row) { return row.status == "diverged"; }));
+  }
+
+  // A group whose values lack different runs tells the first.
+  void note_members(const Table& table, const Row& row) {
+    out_.unconverged += row.unconverged;
+    if (!row.members.empty()) out_.unconverged += row.members.front().unconverged;
+    const auto lacks = [](const Members& members) { return members.used < members.all; };
+    const auto found = std::find_if(row.members.begin(), row.members.end(), lacks);
+    if (found == row.members.end()) return;
+    std::string at;
+    for (std::size_t i = 0; i < row.axes.size(); ++i)
+      at += fmt::format("{}{} = {}", i == 0 ? "" : ", ", table.axes[i], to_text(row.axes[i]));
+    ++out_.incomplete;
+    out_.lacking.push_back(fmt::format("{}{}{}", at, at.empty() ? "" : ": ", found->text()));
   }
 
   void collect_rows() {
@@ -117,6 +132,7 @@ class Grouping {
       for (std::size_t q = 0; q < quantities; ++q) {
         Group& group = add(row.axes, order, x, q, row.values[q]);
         if (q < row.limits.size()) group.intervals.push_back(row.limits[q]->interval);
+        if (const double error = row.error(q); std::isfinite(error)) group.errors.push_back(error);
         if (!spec_.extrapolate.empty())
           out_.points[place(row.axes, q)].push_back({x, replicate(row.axes), row.values[q]});
       }

@@ -45,6 +45,7 @@ class Average {
 struct Group {
   Average x, y;
   std::vector<Interval> intervals;  ///< of values that have one of their own, at infinite width
+  std::vector<double> errors;       ///< the jack-knife's, of values with the seeds in them
 };
 
 /// Points of one line by a sorting key: the place on the x axis, or the order of the grid.
@@ -62,7 +63,10 @@ struct GroupedRuns {
   std::map<Place, std::vector<widthwise::Point>> points;
   std::vector<std::string> averaged;                    ///< axes over which a point is a mean
   std::size_t expected = 0, missing = 0, diverged = 0;  ///< runs
-  std::size_t rows_at_edge = 0, rows_in_all = 0;        ///< best values at an end of their axis, of how many
+  std::size_t incomplete = 0;                           ///< values that lack runs, each told in `lacking`
+  std::size_t unconverged = 0;  ///< runs drawn that ended before the margin or loss they were to reach
+  std::vector<std::string> lacking;
+  std::size_t rows_at_edge = 0, rows_in_all = 0;  ///< best values at an end of their axis, of how many
 };
 
 /// Selects and groups what `spec` draws. @throws ConfigError for an axis, value or series that the sweep does not have.

@@ -186,11 +186,17 @@ TextTable points_of(const Judgement& j) {
   if (j.points.empty()) return {};
   const std::vector<std::string> seeds = seeds_of(j);
   std::map<double, std::map<std::string, double>> by_x;
-  for (const JudgedPoint& p : j.points) by_x[p.x][p.seed] = p.y;
+  std::map<double, double> errors;
+  for (const JudgedPoint& p : j.points) {
+    by_x[p.x][p.seed] = p.y;
+    if (j.jackknifed) errors[p.x] = jackknife_error(p.left_out);
+  }
   const bool fitted = is_exponent(j) && std::isfinite(j.intercept) && std::isfinite(j.measured);
   TextTable table;
   if (is_over_axis(j)) table.header.push_back(j.against);
-  for (const std::string& seed : seeds) table.header.push_back(seed.empty() ? "value" : "seed " + seed_label(seed));
+  for (const std::string& seed : seeds)
+    table.header.push_back(seed.empty() || j.jackknifed ? "value" : "seed " + seed_label(seed));
+  if (j.jackknifed) table.header.emplace_back("error");
   if (fitted || is_limit(j)) table.header.emplace_back("fit");
   if (is_limit(j)) table.header.emplace_back("residual");
   for (const auto& [x, values] : by_x) {
@@ -200,6 +206,7 @@ TextTable points_of(const Judgement& j) {
       const auto found = values.find(seed);
       row.push_back(found == values.end() ? "" : short_number(found->second, 4));
     }
+    if (j.jackknifed) row.push_back(short_number(errors.at(x), 2));
     if (fitted) row.push_back(short_number(std::exp(j.intercept + j.measured * std::log(x)), 4));
     if (is_limit(j)) row.push_back(short_number(j.limit->at(x), 5));
     if (is_limit(j)) row.push_back(signed_number(residual(values, j.limit->at(x))));
@@ -218,8 +225,16 @@ TextTable limits_of(const Extrapolation& fit) {
   return table;
 }
 
+// One number a seed, whose mean is the slope and whose spread its error.
+TextTable jackknifed_of(const Judgement& j) {
+  TextTable table{{"seed", is_exponent(j) ? "slope" : "value"}, {}};
+  for (const SeedSlope& s : j.seeds) table.rows.push_back({seed_label(s.seed), fmt::format("{:.4g}", s.slope)});
+  return table;
+}
+
 TextTable slopes_of(const Judgement& j) {
   if (is_limit(j)) return limits_of(*j.limit);
+  if (j.jackknifed) return jackknifed_of(j);
   if (!is_exponent(j) || !std::isfinite(j.measured)) return {};
   std::vector<widthwise::Point> points;
   for (const JudgedPoint& p : j.points) points.push_back({p.x, p.seed, p.y});
@@ -241,6 +256,14 @@ std::string rule_of(const Judgement& j) {
         "no width to spare for these, by the distance from the largest width. Agrees: the interval lies inside the "
         "band. Disagrees: the two are disjoint. Otherwise undecided.",
         fit_formula(j.limit->powers), j.limit->powers.back() + 0.5);
+  }
+  if (j.jackknifed) {
+    return fmt::format(
+        "The quantity has all seeds in it: its {} is found again without each of them, and a 95% interval follows by "
+        "the jack-knife (Student's t){}. Agrees: the interval lies inside the band. Disagrees: the two are disjoint. "
+        "Otherwise undecided.",
+        is_exponent(j) ? "slope of the logarithms" : "value",
+        is_exponent(j) ? ", widened for what finite widths do to a slope" : "");
   }
   if (!is_exponent(j)) {
     return "One mean a seed, then a 95% interval over seeds. Agrees: the interval lies inside the band. Disagrees: the "
@@ -274,6 +297,7 @@ std::string remark_of(const Judgement& j, Mark mark) {
   for (const auto& [flag, count] : flags) {
     remark += fmt::format("{}{} of {} points: {}.", remark.empty() ? "" : " ", count, j.points.size(), flag);
   }
+  for (const std::string& note : j.notes) remark += (remark.empty() ? "" : " ") + note;
   if (!j.note.empty()) remark += (remark.empty() ? "" : " ") + j.note;
   return remark;
 }
@@ -296,6 +320,7 @@ VerdictRow verdict_row(const Judgement& judgement) {
   e.points = points_of(judgement);
   e.slopes = slopes_of(judgement);
   if (is_limit(judgement)) e.slopes_title = "Limit of each seed";
+  if (judgement.jackknifed) e.slopes_title = "What stands for each seed in the jack-knife";
   e.doubtful = doubts_of(judgement);
   for (const DroppedPoint& d : judgement.dropped) e.dropped.push_back(d.what + ": " + d.reason);
   e.rule = rule_of(judgement) + (judgement.explanation.empty() ? "" : " Here: " + judgement.explanation);

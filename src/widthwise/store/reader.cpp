@@ -148,6 +148,13 @@ std::optional<RunRecord> StoreReader::load(const std::string& identity, RecordPa
   return state_->read(found->second, parts);
 }
 
+std::optional<std::string> StoreReader::load_array(const std::string& identity, const std::string& name) const {
+  const auto found = state_->index.find(identity);
+  if (found == state_->index.end()) return std::nullopt;
+  return state_->with(state_->files[found->second.file],
+                      [&](store::Database& database) { return store::read_array(database, found->second.row, name); });
+}
+
 void StoreReader::for_each(const std::function<void(const RunRecord&)>& visit, RecordParts parts) const {
   for (std::size_t file = 0; file < state_->files.size(); ++file)
     for (const State::Row& row : state_->files[file].rows) {

@@ -45,6 +45,8 @@ class StoreReader {
 
   /// The run of that identity, if recorded. @throws StoreError where its record is corrupt.
   std::optional<RunRecord> load(const std::string& identity, RecordParts parts = RecordParts::everything) const;
+  /// The bytes of one array of that run; nothing where there is no such run or no such array.
+  std::optional<std::string> load_array(const std::string& identity, const std::string& name) const;
   /// Calls `visit` for every run: file by file, in the order recorded. Summaries unless asked for more.
   void for_each(const std::function<void(const RunRecord&)>& visit, RecordParts parts = RecordParts::summary) const;
 

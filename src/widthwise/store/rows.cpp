@@ -144,4 +144,11 @@ RunRecord read_run(Database& database, std::int64_t row, RecordParts parts) {
   }
 }
 
+std::optional<std::string> read_array(Database& database, std::int64_t row, const std::string& name) {
+  Statement array(database, "SELECT npy FROM arrays WHERE run = ? AND name = ?");
+  array.bind(1, row).bind(2, name);
+  if (!array.step()) return std::nullopt;
+  return std::string(array.blob(0));
+}
+
 }  // namespace widthwise::store

@@ -10,6 +10,7 @@
 #include "widthwise/study/expression.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/study/identity.h"
+#include "widthwise/study/saved_state.h"
 #include "widthwise/study/schema.h"
 #include "widthwise/study/scheme.h"
 
@@ -167,6 +168,10 @@ void check_together(const Configuration& run) {
   for (const Value& name : run.at("measure.observables").list())
     if (find_observable(name.text()).needs_validation_set && run.whole("data.validation") == 0)
       refuse("data.validation", "validation samples, to measure " + name.text(), "0");
+  for (const Value& name : run.at("measure.keep").list())
+    if (name.text() == "test_outputs" && run.whole("data.test") == 0)
+      refuse("data.test", "test samples, to keep test_outputs", "0");
+  check_saved_labels(run);
   if (run.text("parameterization.name") == "custom")
     for (const char* block : {"parameterization.input", "parameterization.hidden", "parameterization.output"})
       if (run.text(block) == "none")

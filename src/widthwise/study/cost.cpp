@@ -12,6 +12,7 @@
 #include "widthwise/observable/times.h"
 #include "widthwise/parameterization/optimizer.h"
 #include "widthwise/study/data_options.h"
+#include "widthwise/study/kept_arrays.h"
 
 namespace widthwise {
 
@@ -190,7 +191,8 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
   const double units = numbers_between_layers(architecture);
   cost.memory +=
       scalar * (copies * static_cast<double>(parameter_count(architecture)) + 3 * std::max(batch, points) * units);
-  cost.disk = disk_overhead + 8 * moments * (2 + series_count(configuration, architecture.hidden_layers));
+  cost.disk = disk_overhead + 8 * moments * (2 + series_count(configuration, architecture.hidden_layers)) +
+              kept_bytes(configuration, architecture);
   return cost;
 }
 

@@ -9,6 +9,8 @@
 
 #include "widthwise/base/error.h"
 #include "widthwise/numerics/extrapolation.h"
+#include "widthwise/store/reader.h"
+#include "widthwise/study/kept_outputs.h"
 
 namespace widthwise {
 
@@ -23,15 +25,18 @@ std::string worse(const std::string& a, const std::string& b) {
   return a;
 }
 
-template <class List>
-bool contains(const List& list, const std::string& key) {
-  return std::ranges::find(list, key) != list.end();
+template <class List, class Item>
+bool contains(const List& list, const Item& item) {
+  return std::ranges::find(list, item) != list.end();
 }
 
 // One group of rows of a table made one row.
 class Group {
  public:
-  Group(const Table& table, ValueList axes) : table_{table} { out_.axes = std::move(axes); }
+  Group(const Table& table, const OutputSource& outputs, std::span<const std::string> tied, ValueList axes)
+      : table_{table}, outputs_{outputs}, tied_{tied} {
+    out_.axes = std::move(axes);
+  }
 
   void add(const Row& row) { rows_.push_back(&row); }
 
@@ -41,7 +46,12 @@ class Group {
     for (const Row* const row : rows_) out_.status = worse(out_.status, row->status);
     for (const Row* const row : rows_)
       if (row->edge != Optimum::Edge::none) out_.edge = row->edge;
-    for (const DerivedSpec& one : derived) out_.values.push_back(value(one));
+    for (const DerivedSpec& one : derived) {
+      out_.members.emplace_back();
+      out_.left_out.emplace_back();
+      out_.values.push_back(value(one));
+    }
+    if (const std::string told = out_.members.front().text(); !told.empty()) out_.reason = told;
     return std::move(out_);
   }
 
@@ -49,21 +59,151 @@ class Group {
   double value(const DerivedSpec& one) {
     if (one.how == "best") return best(one);
     if (one.how == "infinite-width") return limit(one);
+    const std::vector<const Row*> in = admitted(one);
+    const std::size_t need = one.require > 0 ? one.require : one.how.starts_with("ensemble_") ? rows_.size() : 0;
+    if (in.size() < need) {
+      out_.members.back().needed = need;
+      return none;
+    }
+    if (one.require > 0) {  // those left out have been allowed for
+      out_.status = "finished";
+      for (const Row* const row : in) out_.status = worse(out_.status, row->status);
+    }
+    if (one.of_arrays()) return of_outputs(one, in);
     std::vector<double> values;
-    for (const Row* const row : rows_) values.push_back(number(*row, one.of));
+    for (const Row* const row : rows_) values.push_back(contains(in, row) ? number(*row, one.of) : none);
+    if (is_seed_axis(one.over))
+      leave_each_out(in, one.over, [&](std::size_t left_out) {
+        std::vector<double> rest;
+        for (std::size_t i = 0; i < in.size(); ++i)
+          if (i != left_out) rest.push_back(number(*in[i], one.of));
+        return derive(one.how, rest);
+      });
+    else
+      leave_seeds_out(in, one.of, [&](const std::string& seed) {
+        std::vector<double> rest;
+        for (const Row* const row : rows_) rest.push_back(contains(in, row) ? without(*row, one.of, seed) : none);
+        return derive(one.how, rest);
+      });
     return derive(one.how, values);
+  }
+
+  // The rows that a value is made of; the others are listed.
+  std::vector<const Row*> admitted(const DerivedSpec& one) {
+    std::vector<const Row*> in;
+    Members& members = out_.members.back();
+    for (const Row* const row : rows_) {
+      const std::string why = obstacle(*row, one);
+      const Members* const inner = members_of(*row, one.of);
+      if (inner != nullptr && inner->all > 0) {  // a group itself: what it tells is told on
+        members.all += inner->all;
+        members.used += inner->used;
+        members.unconverged += inner->unconverged;
+        for (const Members::Absent& absent : inner->absent)
+          members.absent.push_back({place_text(*row, one) + ", " + absent.what, absent.why});
+      } else {
+        ++members.all;
+        members.used += why.empty();
+        members.unconverged += why.empty() && row->unconverged;
+        if (!why.empty()) members.absent.push_back({place_text(*row, one), why});
+      }
+      if (why.empty()) in.push_back(row);
+    }
+    return in;
+  }
+
+  // Why a row cannot be in a value, or "".
+  std::string obstacle(const Row& row, const DerivedSpec& one) const {
+    if (row.status == "missing" && members_of(row, one.of) == nullptr) return "not run yet";
+    if (row.status == "diverged" && one.of_arrays()) return row.reason.empty() ? "diverged" : "diverged, " + row.reason;
+    if (one.converged_only && row.unconverged)
+      return row.reason.empty() ? "has not converged" : "has not converged, " + row.reason;
+    if (!one.of_arrays() && !std::isfinite(number(row, one.of)))
+      return row.status == "diverged" ? (row.reason.empty() ? "diverged" : "diverged, " + row.reason)
+                                      : "has no value there";
+    return {};
+  }
+
+  const Members* members_of(const Row& row, const std::string& value) const {
+    const std::size_t c = column(value);
+    return c < row.members.size() ? &row.members[c] : nullptr;
+  }
+
+  double of_outputs(const DerivedSpec& one, const std::vector<const Row*>& in) {
+    std::vector<KeptOutputs> all;
+    for (const Row* const row : in) all.push_back(load_outputs(*outputs_.reader, row->identity, one.of));
+    if (one.how == "relative_distance") {
+      if (one.with.empty()) return all.size() == 2 ? relative_distance(all[0], all[1]) : none;
+      return all.empty() ? none : distance_from_counterpart(one, *in.front(), all.front());
+    }
+    const auto statistic = one.how == "ensemble_error" ? ensemble_error : ensemble_variance;
+    std::vector<const KeptOutputs*> members;
+    for (const KeptOutputs& outputs : all) members.push_back(&outputs);
+    leave_each_out(in, one.over, [&](std::size_t left_out) {
+      std::vector<const KeptOutputs*> rest = members;
+      rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(left_out));
+      return statistic(rest);
+    });
+    return statistic(members);
+  }
+
+  double distance_from_counterpart(const DerivedSpec& one, const Row& row, const KeptOutputs& outputs) {
+    const std::string& other = outputs_.counterparts.at(one.with).at(row.identity);
+    const auto record = outputs_.reader->load(other, RecordParts::summary);
+    Members& members = out_.members.back();
+    const std::string status = record ? record->status : "missing";
+    if (status == "missing" || status == "diverged") {
+      members.used = 0;
+      members.absent.push_back({"its run in " + one.with, record ? "diverged, " + record->reason : "not run yet"});
+      out_.status = worse(out_.status, status);
+      return none;
+    }
+    return relative_distance(load_outputs(*outputs_.reader, other, one.of), outputs);
+  }
+
+  template <class Statistic>
+  void leave_each_out(const std::vector<const Row*>& in, const std::string& over, const Statistic& statistic) {
+    if (in.size() < 2) return;
+    for (std::size_t i = 0; i < in.size(); ++i)
+      out_.left_out.back().push_back({fmt::format("{} = {}", over, axis_text(*in[i], over)), statistic(i)});
+  }
+
+  // The seeds were consumed before: without each of them, what is made of the values without it.
+  template <class Statistic>
+  void leave_seeds_out(const std::vector<const Row*>& in, const std::string& value, const Statistic& statistic) {
+    const std::size_t c = column(value);
+    std::vector<std::string> seeds;
+    for (const Row* const row : in)
+      if (c < row->left_out.size())
+        for (const LeftOut& one : row->left_out[c])
+          if (!contains(seeds, one.seed)) seeds.push_back(one.seed);
+    for (const std::string& seed : seeds) out_.left_out.back().push_back({seed, statistic(seed)});
+  }
+
+  // A value without one seed; where it has not that seed, the value itself.
+  double without(const Row& row, const std::string& value, const std::string& seed) const {
+    const std::size_t c = column(value);
+    if (c < row.left_out.size())
+      for (const LeftOut& one : row.left_out[c])
+        if (one.seed == seed) return one.value;
+    return row.values[c];
   }
 
   double best(const DerivedSpec& one) {
     const Row* lowest = nullptr;
     for (const Row* const row : rows_) {
       if (row->status == "missing") return none;
+      if (one.converged_only && row->unconverged) continue;
       const double by = number(*row, one.by);
       if (std::isfinite(by) && (lowest == nullptr || by < number(*lowest, one.by))) lowest = row;
     }
     if (lowest == nullptr) return none;
     out_.status = lowest->status;
     out_.reason = lowest->reason;
+    out_.unconverged = lowest->unconverged;
+    if (const Members* const inner = members_of(*lowest, one.of)) out_.members.back() = *inner;
+    const std::size_t c = column(one.of);
+    if (c < lowest->left_out.size()) out_.left_out.back() = lowest->left_out[c];
     if (const Optimum::Edge edge = edge_of(*lowest, one.over); edge != Optimum::Edge::none) out_.edge = edge;
     return number(*lowest, one.of);
   }
@@ -87,11 +227,15 @@ class Group {
     std::vector<Dropped> dropped;
     for (const Row* const row : rows_) {
       const double y = number(*row, one.of);
-      if (std::isfinite(y))
+      const bool left_out = one.converged_only && row->unconverged;
+      out_.members.back().unconverged += row->unconverged && !left_out;
+      if (std::isfinite(y) && !left_out)
         points.push_back({place(*row, one.over), table_.seed(*row), y});
       else
         dropped.push_back({fmt::format("{} = {:g}, {}", one.over, place(*row, one.over), table_.seed(*row)),
-                           row->reason.empty() ? "no value there" : row->reason});
+                           left_out              ? "has not converged"
+                           : row->reason.empty() ? "no value there"
+                                                 : row->reason});
     }
     ExtrapolationRule rule;
     rule.powers = one.powers;
@@ -101,15 +245,27 @@ class Group {
     return found->limit;
   }
 
-  double number(const Row& row, const std::string& value) const {
-    const auto column = std::ranges::find(table_.values, value) - table_.values.begin();
-    return row.values[static_cast<std::size_t>(column)];
+  std::size_t column(const std::string& value) const {
+    return static_cast<std::size_t>(std::ranges::find(table_.values, value) - table_.values.begin());
   }
+  double number(const Row& row, const std::string& value) const { return row.values[column(value)]; }
   double place(const Row& row, const std::string& axis) const {
     return row.axes[static_cast<std::size_t>(table_.axis(axis))].number();
   }
+  std::string axis_text(const Row& row, const std::string& axis) const {
+    return to_text(row.axes[static_cast<std::size_t>(table_.axis(axis))]);
+  }
+  // "seed.init = 3": where a row lies in its group.
+  std::string place_text(const Row& row, const DerivedSpec& one) const {
+    if (one.over.empty()) return "the run";
+    std::string out = fmt::format("{} = {}", one.over, axis_text(row, one.over));
+    for (const std::string& key : tied_) out += fmt::format(", {} = {}", key, axis_text(row, key));
+    return out;
+  }
 
   const Table& table_;
+  const OutputSource& outputs_;
+  std::span<const std::string> tied_;
   std::vector<const Row*> rows_;
   Row out_;
 };
@@ -125,9 +281,10 @@ double derive(const std::string& how, std::span<const double> values) {
   return deviation * deviation;
 }
 
-Table derive(const Table& table, std::span<const DerivedSpec> derived, std::span<const std::string> tied) {
+Table derive(const Table& table, std::span<const DerivedSpec> derived, std::span<const std::string> tied,
+             const OutputSource& outputs) {
   const DerivedSpec& first = derived.front();
-  if (table.axis(first.over) < 0) throw Error("derive: the table has no axis " + first.over);
+  if (table.axis(first.over) < 0 && first.with.empty()) throw Error("derive: the table has no axis " + first.over);
   const auto stays = [&](const std::string& key) {
     return key != first.over && !contains(tied, key) && !(first.how == "infinite-width" && is_seed_axis(key));
   };
@@ -145,7 +302,7 @@ Table derive(const Table& table, std::span<const DerivedSpec> derived, std::span
     for (std::size_t i = 0; i < row.axes.size(); ++i)
       if (stays(table.axes[i])) axes.push_back(row.axes[i]);
     const auto [place, fresh] = index.emplace(to_json({axes, 0}), groups.size());
-    if (fresh) groups.emplace_back(table, axes);
+    if (fresh) groups.emplace_back(table, outputs, tied, axes);
     groups[place->second].add(row);
   }
   for (Group& group : groups) out.rows.push_back(group.row(derived));
@@ -155,7 +312,7 @@ Table derive(const Table& table, std::span<const DerivedSpec> derived, std::span
 std::vector<std::string> ingredients(std::span<const DerivedSpec> derived) {
   std::vector<std::string> out;
   for (const DerivedSpec& one : derived)
-    for (const std::string& value : {one.of, one.by})
+    for (const std::string& value : {one.of_arrays() ? std::string() : one.of, one.by})
       if (!value.empty() && !contains(out, value)) out.push_back(value);
   return out;
 }

@@ -9,10 +9,17 @@
 //   too,
 //                   which are its replicates, and leaves the fit in Row::limits
 //
+//   ensemble_error, ensemble_variance, relative_distance   of kept outputs (kept_outputs.h), of at least `require` runs
+//
+// Runs that are missing or diverged, or have no value, are not in a mean, a variance or an ensemble, nor are those that
+// have not converged where converged_only says so; Row::members says which, and of how many. What is made over seeds
+// has the jack-knife's error (numerics/jackknife.h), also after it was made part of another derived quantity.
+//
 // A derived quantity may be made of one that is written before it: the best test error, then its value at infinite
 // width. Axes tied to the consumed one by `zip` go with it.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,11 +31,20 @@ namespace widthwise {
 /// Mean, variance or difference of one group; values that are not finite are left out, NaN where too few remain.
 double derive(const std::string& how, std::span<const double> values);
 
+/// Where kept outputs are read, and for relative_distance between two sweeps the run that each run has in the other: by
+/// its name, identities by identities.
+struct OutputSource {
+  const StoreReader* reader = nullptr;
+  std::map<std::string, std::map<std::string, std::string>> counterparts = {};
+};
+
 /// Groups the rows of `table`, one column for each of `derived` (which consume the same axes): the same table without
 /// these. @param table has the values that `derived` are made of. @param tied axes that move with the consumed one.
-Table derive(const Table& table, std::span<const DerivedSpec> derived, std::span<const std::string> tied = {});
+/// @param outputs needed for quantities of kept outputs alone.
+Table derive(const Table& table, std::span<const DerivedSpec> derived, std::span<const std::string> tied = {},
+             const OutputSource& outputs = {});
 
-/// The values that `derived` are made of, each once.
+/// The values that `derived` are made of, each once; arrays are none.
 std::vector<std::string> ingredients(std::span<const DerivedSpec> derived);
 
 /// The derived quantity of that name, or null.

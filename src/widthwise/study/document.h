@@ -32,6 +32,15 @@ struct Axis {
   int line = 0;
 };
 
+/// Where the runs of a sweep begin: at a saved state of the run of another sweep with the same values on the axes both
+/// have (counterparts.h).
+struct StartFrom {
+  std::string sweep;
+  std::string at = "end";
+  bool recentre = false;  // that state also counts as initialization
+  int line = 0;
+};
+
 /// A grid of runs: the product of its axes in the order written (the first varies slowest), axes tied by `zip` moving
 /// together.
 struct Sweep {
@@ -40,6 +49,7 @@ struct Sweep {
   std::vector<Axis> axes;
   std::vector<std::vector<std::string>> zip;
   int line = 0;
+  std::optional<StartFrom> start_from = std::nullopt;
 };
 
 /// Which rows of a sweep: a key of an axis and the values admitted.
@@ -85,6 +95,7 @@ struct PredictionSpec {
   double tolerance = 0.1;
   bool toward_zero = false;  // the law is to hold as `against` goes to 0 (verdict.h), not to infinity
   int line = 0;
+  bool converged_only = false;  // leave out runs that ended before the margin or loss they were to reach
 };
 
 /// A quantity over a group of runs that differ along one axis only (at infinite width: and in their seeds), itself
@@ -92,10 +103,17 @@ struct PredictionSpec {
 struct DerivedSpec {
   std::string name, sweep, of, over;
   std::string how = "mean";    // "mean", "variance" (unbiased), "difference" (second minus first of two values),
-                               // "best" (of, where `by` is smallest) or "infinite-width"
+                               // "best" (of, where `by` is smallest), "infinite-width", or of arrays
+                               // "ensemble_error", "ensemble_variance", "relative_distance"
   std::string by;              // for "best"
   std::vector<double> powers;  // for "infinite-width": of the fit
   int line = 0;
+  std::size_t require = 0;  // fewest runs of a group that make a value; 0: all for ensembles, else as many as it takes
+  bool converged_only = false;  // leave out runs that ended before the margin or loss they were to reach
+  std::string with = {};        // for "relative_distance": the other sweep, in place of `over`
+
+  /// Whether `of` is an array of the runs, such as test_outputs.
+  bool of_arrays() const { return how.starts_with("ensemble_") || how == "relative_distance"; }
 };
 
 struct Study {

@@ -105,6 +105,13 @@ std::optional<double> Fields::number(const std::string& name) {
   }
 }
 
+bool Fields::toggle(const std::string& name) {
+  const Value* const value = get(name);
+  if (value == nullptr) return false;
+  if (!value->is_switch()) fail(name, "true or false", described(*value));
+  return std::get<bool>(value->data);
+}
+
 Where Fields::where(const std::string& name) {
   const Value* const value = get(name);
   if (value == nullptr) return {};

@@ -29,6 +29,8 @@ class Fields {
   std::vector<std::string> texts(const std::string& name);
   /// A number, or a text such as "-1/2".
   std::optional<double> number(const std::string& name);
+  /// true or false; false where it is missing.
+  bool toggle(const std::string& name);
   /// { "key" = value or list of values, ... }
   Where where(const std::string& name);
   /// @throws ConfigError for a member nobody asked for, with the nearest known one.

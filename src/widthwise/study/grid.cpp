@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
+#include "widthwise/study/cost.h"
+#include "widthwise/study/counterparts.h"
 #include "widthwise/study/fields.h"
+#include "widthwise/study/saved_state.h"
 
 namespace widthwise {
 
@@ -45,6 +49,61 @@ ConfigError placed(const ConfigError& error, const Study& study, const Settings&
   const auto setting = settings.find(error.place().key);
   return error.in_file(file_and_line(study.file.string(), setting == settings.end() ? 0 : setting->second.line));
 }
+
+// An error in the sense of a derived quantity is that of a sign or a class.
+void check_labels(const Study& study, const Sweep& sweep, const Configuration& run) {
+  if (run.text("data.labels") != "values") return;
+  for (const DerivedSpec& one : study.derived)
+    if (one.sweep == sweep.name && one.how == "ensemble_error")
+      throw ConfigError({file_and_line(study.file.string(), one.line), "derived.how"},
+                        "data whose labels are signs or classes, for ensemble_error", "data.labels = values");
+}
+
+// The same weights must fit.
+void require_same_architecture(const Configuration& run, const Configuration& parent, const ConfigError::Place& place) {
+  for (const char* key : {"architecture.width", "architecture.hidden_layers", "architecture.bias_input",
+                          "architecture.bias_hidden", "architecture.bias_output"})
+    if (!same(run.at(key), parent.at(key)))
+      throw ConfigError(place, fmt::format("{} = {}, as the run it starts from", key, to_text(parent.at(key))),
+                        to_text(run.at(key)));
+  const DataShape shape = expected_shape(run), start = expected_shape(parent);
+  if (shape.inputs != start.inputs || shape.outputs != start.outputs)
+    throw ConfigError(
+        place,
+        fmt::format("data of {} inputs and {} outputs, as of the run it starts from", start.inputs, start.outputs),
+        fmt::format("{} and {}", shape.inputs, shape.outputs));
+}
+
+// Finds for every run of a sweep the run it starts from.
+class Starts {
+ public:
+  Starts(const Study& study, const Sweep& sweep) : study_{study}, from_{sweep.start_from} {
+    if (!from_) return;
+    place_ = {file_and_line(study.file.string(), from_->line), "sweep.start_from"};
+    parents_.emplace(study, sweep, study.sweep(from_->sweep), place_);
+  }
+
+  void set(Settings& settings, Configuration& run) const {
+    if (!from_) return;
+    const Configuration& parent = parents_->of(run);
+    if (!saves(parent, from_->at))
+      throw ConfigError(place_, fmt::format("runs of sweep '{}' that save their state '{}'", from_->sweep, from_->at),
+                        fmt::format("training.save = {}", to_json(parent.at("training.save"))),
+                        fmt::format("set \"training.save\" = [\"{}\"] in that sweep", from_->at));
+    require_same_architecture(run, parent, place_);
+    settings["start.run"] = {parent.identity(), from_->line};
+    settings["start.at"] = {from_->at, from_->line};
+    settings["start.recentre"] = {from_->recentre, from_->line};
+    run = Configuration(settings);
+    for (const char* key : {"start.run", "start.at", "start.recentre"}) settings.erase(key);
+  }
+
+ private:
+  const Study& study_;
+  const std::optional<StartFrom>& from_;
+  ConfigError::Place place_;
+  std::optional<Counterparts> parents_;
+};
 
 class Duplicates {
  public:
@@ -88,6 +147,7 @@ std::vector<GridPoint> expand(const Study& study, const Sweep& sweep) {
   points.reserve(size);
   std::vector<std::uint64_t> at(counters.lengths.size(), 0);
   Duplicates duplicates;
+  const Starts starts(study, sweep);
   for (std::uint64_t n = 0; n < size; ++n) {
     throw_if_interrupted();
     for (std::size_t i = 0; i < sweep.axes.size(); ++i)
@@ -97,8 +157,10 @@ std::vector<GridPoint> expand(const Study& study, const Sweep& sweep) {
     } catch (const ConfigError& error) {
       throw placed(error, study, settings);
     }
+    starts.set(settings, points.back().configuration);
     for (const Axis& axis : sweep.axes) points.back().axes.push_back(points.back().configuration.at(axis.key));
     duplicates.add(points.back(), study, sweep);
+    check_labels(study, sweep, points.back().configuration);
     for (std::size_t c = at.size(); c-- > 0;) {
       if (++at[c] < counters.lengths[c]) break;
       at[c] = 0;

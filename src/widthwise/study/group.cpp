@@ -58,7 +58,7 @@ void split(std::vector<Sized>& runs, double most_work, const GroupLimits& limits
 
 bool is_member_key(const std::string& key) {
   return key == "training.learning_rate" || key == "training.epsilon" || key == "training.weight_decay" ||
-         key == "training.alpha" || key == "training.kappa" || key == "seed.init" ||
+         key == "training.alpha" || key == "training.kappa" || key == "seed.init" || key == "start.run" ||
          key.starts_with("parameterization.");
 }
 

@@ -210,6 +210,14 @@ KeySpec ordered_list(std::string key, Type type, Range range, std::string senten
   return spec;
 }
 
+KeySpec names_or_none(std::string key, std::vector<std::string> choices, std::string sentence) {
+  KeySpec spec = choice(std::move(key), "", std::move(choices), std::move(sentence));
+  spec.type = Type::names;
+  spec.standard = {ValueList{}, 0};
+  spec.may_be_empty = true;
+  return spec;
+}
+
 KeySpec free_text(std::string key, std::string sentence) {
   return optional(choice(std::move(key), "", {}, std::move(sentence)));
 }
@@ -354,9 +362,22 @@ void add_training(Keys& keys) {
                               "training.stop_margin", {"none"})));
   keys.push_back(later(whole("training.patience", 0, {0, many},
                              "stop when the training loss has not fallen for so many steps; 0: never")));
+  keys.push_back(
+      later(names_or_none("training.save", {}, "states that are saved for other runs to start from: init, end")));
   keys.push_back(later(unless(number("training.min_improvement", 1e-4, {0, 1, false, true},
                                      "a loss must be smaller by this share to have fallen"),
                               "training.patience", {"0"})));
+}
+
+// Where a run begins, and what it saves for others to begin at.
+void add_start(Keys& keys) {
+  const std::string run = "start.run";
+  keys.push_back(later(free_text(run, "identity of the recorded run it goes on from; a sweep's start_from sets it")));
+  keys.push_back(
+      later(unless(choice("start.at", "end", {}, "which of its saved states (training.save)"), run, {"none"})));
+  keys.push_back(later(unless(
+      toggle("start.recentre", false, "take the state begun at for the initialization, f(theta_0) of kappa included"),
+      run, {"none"})));
 }
 
 void add_measure(Keys& keys) {
@@ -372,6 +393,8 @@ void add_measure(Keys& keys) {
                               "which samples those are; auto: of the test set where there is one")));
   keys.push_back(later(choice("measure.kernel_times", "ends", {"ends", "all"},
                               "tangent kernels are measured at initialization and end, or at all times")));
+  keys.push_back(later(names_or_none("measure.keep", {"test_outputs", "train_outputs", "weights"},
+                                     "arrays that are kept of the state a run ends in; outputs are the trained ones")));
   keys.push_back(whole("measure.times.log", 0, {0, 1e6}, "measure at this many log-spaced steps; 0: none"));
   keys.push_back(whole("measure.times.every", 0, {0, many}, "and at every so many steps; 0: none"));
   KeySpec at;
@@ -401,6 +424,7 @@ const std::vector<KeySpec>& known_keys() {
     add_parameterization(all);
     add_data(all);
     add_training(all);
+    add_start(all);
     add_measure(all);
     add_seeds(all);
     return all;

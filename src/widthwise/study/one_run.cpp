@@ -19,30 +19,13 @@ constexpr const char* data_train = "data.train";
 constexpr const char* data_test = "data.test";
 constexpr const char* dtype = "training.dtype";
 
-template <class T>
-Matrix<T> copy_of(View<const T> from) {
-  Matrix<T> to(from.rows, from.cols);
-  for (Index i = 0; i < from.rows; ++i) std::copy_n(from.row(i), from.cols, to.row(i).data());
-  return to;
-}
-
-template <class T>
-Weights<T> weights_of(const Ensemble<T>& network) {
-  Weights<T> weights;
-  for (Index layer = 1; layer <= network.layers(); ++layer) {
-    weights.weight.push_back(copy_of(network.weight(0, layer)));
-    weights.bias.push_back(copy_of(network.bias(0, layer)));
-  }
-  return weights;
-}
-
 // `run(group, after)` is one of the forms of execute.
 template <class T, class Run>
 OneRun only_member(const Configuration& configuration, const Run& run) {
   OneRun one;
   auto groups = group_runs({configuration});
   auto records =
-      run(groups.front(), AfterTraining<T>([&](const Ensemble<T>& network) { one.weights = weights_of(network); }));
+      run(groups.front(), AfterTraining<T>([&](const Ensemble<T>& network) { one.weights = weights_of(network, 0); }));
   if (records.empty()) throw Interrupted();
   one.record = std::move(records.front());
   return one;

@@ -9,15 +9,9 @@
 #include <vector>
 
 #include "widthwise/study/run.h"
+#include "widthwise/study/saved_state.h"
 
 namespace widthwise {
-
-/// What a network has learned, in effective form (multipliers folded in): W_l, fan_out x fan_in, at l-1 for l = 1..L+1,
-/// and b_l, 1 x fan_out, without entries where the layer has no bias.
-template <class T>
-struct Weights {
-  std::vector<Matrix<T>> weight, bias;
-};
 
 struct OneRun {
   RunRecord record;

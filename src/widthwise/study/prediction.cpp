@@ -42,6 +42,7 @@ class Judge {
     check_axes();
     describe();
     spec_.of.is_optimum() ? collect_optima() : collect_values();
+    note_convergence();
     predict();
     decide();
     return std::move(out_);
@@ -108,14 +109,37 @@ class Judge {
   void collect_values() {
     for (const Row& row : table_.rows) {
       const double y = row.values.front();
-      if (row.status == "missing" || !std::isfinite(y)) {
+      if (row.status == "missing" || !std::isfinite(y) || leave_out(row)) {
         drop(row);
         continue;
       }
+      note_members(row);
       out_.points.push_back({x_of(row), table_.seed(row), y, edge_flag(row)});
+      if (!row.left_out.empty()) out_.points.back().left_out = row.left_out.front();
       at_edge_.push_back(row.edge != Optimum::Edge::none);
       note_edge(row.edge);
     }
+  }
+
+  bool leave_out(const Row& row) const { return spec_.converged_only && row.unconverged; }
+
+  // What a group lacks; groups that lack too much for a value are dropped and tell it there.
+  void note_members(const Row& row) {
+    unconverged_ += row.unconverged;
+    ++converging_;
+    if (row.members.empty()) return;
+    const Members& members = row.members.front();
+    converging_ += members.used > 0 ? members.used - 1 : 0;
+    unconverged_ += members.unconverged;
+    if (members.used < members.all) out_.notes.push_back(fmt::format("At {}: {}.", at(row), members.text()));
+  }
+
+  void note_convergence() {
+    if (unconverged_ > 0)
+      out_.notes.push_back(
+          fmt::format("{} of {} runs ended before the margin or loss they were to reach and are kept "
+                      "(converged_only leaves them out).",
+                      unconverged_, converging_));
   }
 
   std::string edge_flag(const Row& row) const {
@@ -138,7 +162,9 @@ class Judge {
       std::size_t missing = 0;
       for (const Row* const row : rows) {
         missing += row->status == "missing";
-        if (row->status == "diverged") drop(*row);
+        if (row->status == "diverged" || leave_out(*row)) drop(*row);
+        if (leave_out(*row)) continue;
+        if (row->status != "missing") note_members(*row);
         const double loss = row->values.front();
         if (row->status != "missing")
           curve.push_back(
@@ -250,7 +276,23 @@ class Judge {
     out_.advice = extend;
   }
 
+  // All seeds are in the points: there is no replicate but by leaving one out.
+  static bool seeds_consumed(const std::vector<JudgedPoint>& points) {
+    return !points.empty() && std::ranges::all_of(points, [&](const JudgedPoint& point) {
+      return !point.left_out.empty() && point.seed == points.front().seed;
+    });
+  }
+
+  Decision jackknifed(const std::vector<JudgedPoint>& judged_points, const Claim& claim) const {
+    std::vector<Estimate> estimates;
+    for (const JudgedPoint& point : judged_points) estimates.push_back({point.x, point.y, point.left_out});
+    return spec_.claim == Claimed::value ? judge_value(estimates.front(), claim) : judge_exponent(estimates, claim);
+  }
+
   Decision judged(const std::vector<JudgedPoint>& judged_points, const Claim& claim) const {
+    if (limit_ == nullptr && seeds_consumed(judged_points) &&
+        (spec_.claim != Claimed::value || judged_points.size() == 1))
+      return jackknifed(judged_points, claim);
     std::vector<Point> points;
     for (const JudgedPoint& point : judged_points) points.push_back({point.x, point.seed, point.y});
     if (limit_ != nullptr) return judge_limit(extrapolated(points), claim);
@@ -271,6 +313,8 @@ class Judge {
       for (const JudgedPoint& point : out_.points) points.push_back({point.x, point.seed, point.y});
       out_.limit = extrapolated(points);
     }
+    out_.jackknifed = limit_ == nullptr && !decision.seeds.empty() && seeds_consumed(out_.points);
+    if (out_.jackknifed) out_.seeds = decision.seeds;
     out_.measured = decision.measured;
     out_.intercept = spec_.claim == Claimed::value ? none : decision.intercept;
     out_.low = decision.interval.low;
@@ -279,11 +323,19 @@ class Judge {
     out_.systematic = decision.systematic;
   }
 
-  void drop(const Row& row) {
-    std::string what;
+  std::string at(const Row& row) const {
+    std::string out;
     for (std::size_t i = 0; i < row.axes.size(); ++i)
-      what += fmt::format("{}{} = {}", i == 0 ? "" : ", ", table_.axes[i], to_text(row.axes[i]));
-    const std::string why = row.status == "missing"    ? "not run yet"
+      out += fmt::format("{}{} = {}", i == 0 ? "" : ", ", table_.axes[i], to_text(row.axes[i]));
+    return out;
+  }
+
+  void drop(const Row& row) {
+    const std::string what = at(row);
+    const std::string told = row.members.empty() ? std::string() : row.members.front().text();
+    const std::string why = !told.empty()              ? told
+                            : leave_out(row)           ? "has not converged"
+                            : row.status == "missing"  ? "not run yet"
                             : row.status == "diverged" ? row.reason
                                                        : fmt::format("{} has no value there", row.status);
     out_.dropped.push_back({what, why.empty() ? row.status : why});
@@ -315,7 +367,8 @@ class Judge {
   Table table_;
   std::ptrdiff_t against_ = -1, optimum_ = -1;
   std::vector<bool> at_edge_;
-  std::set<std::string> extend_;  // "below", "above"
+  std::size_t unconverged_ = 0, converging_ = 0;  // of the runs that are in the points, how many had not converged
+  std::set<std::string> extend_;                  // "below", "above"
   Judgement out_;
 };
 

@@ -1,7 +1,8 @@
 // Predictions judged by the runs of a store: which points were measured, what line they follow, what theory says, and
 // whether the two agree. The rule is numerics/verdict.h: one slope of log(quantity) over log(against) a seed, Student's
 // t over seeds, widened by the change of slope when the smallest width is dropped. The seeds are the axis seed.init. A
-// value at infinite width is extrapolated and judged by its own interval (numerics/extrapolation.h).
+// value at infinite width is extrapolated and judged by its own interval (numerics/extrapolation.h). A derived quantity
+// that has consumed the seeds has no slope a seed: its interval is that of the jack-knife over them.
 //
 // An unfinished study is judged by what is there; too little is "undecided", with what is missing.
 #pragma once
@@ -24,6 +25,7 @@ struct JudgedPoint {
   std::string seed;
   double y = 0;
   std::string flag;  // empty, or why it is doubtful ("optimum at the lower edge of training.learning_rate")
+  std::vector<LeftOut> left_out = {};  // of a quantity with the seeds in it: what it is without each
 };
 
 /// A run or a point that was left out, and why ("diverged at step 17").
@@ -51,6 +53,9 @@ struct Judgement {
   std::vector<DroppedPoint> dropped;
   std::size_t expected = 0, recorded = 0;  // runs
   std::optional<Extrapolation> limit;      // the fit, for a value at infinite width
+  bool jackknifed = false;                 // the interval is the jack-knife's; `seeds` then has its numbers
+  std::vector<SeedSlope> seeds;
+  std::vector<std::string> notes;  // sentences: runs that had not converged, groups with seeds missing
 };
 
 /// Judges one prediction. @throws ConfigError with file and key, for example where an axis is neither `against`, the

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "widthwise/base/error.h"
 #include "widthwise/observable/observable.h"
@@ -21,10 +22,9 @@ std::vector<std::string> axis_keys(const Sweep& sweep) {
   return keys;
 }
 
-// What a sweep records, or nothing known if that itself is an axis.
-std::vector<std::string> recorded(const Study& study, const Sweep& sweep) {
-  const std::string key = "measure.observables";
-  if (std::ranges::find(sweep.axes, key, &Axis::key) != sweep.axes.end()) return {};
+// What a sweep records under measure.observables or measure.keep, or nothing known if that itself is an axis.
+std::optional<std::vector<std::string>> listed(const Study& study, const Sweep& sweep, const std::string& key) {
+  if (std::ranges::find(sweep.axes, key, &Axis::key) != sweep.axes.end()) return std::nullopt;
   const auto in_sweep = sweep.set.find(key), in_base = study.base.find(key);
   const Value& names = in_sweep != sweep.set.end()   ? in_sweep->second
                        : in_base != study.base.end() ? in_base->second
@@ -77,7 +77,7 @@ class Checker {
 
   void series(const std::string& member, const std::string& name, const std::string& written) const {
     const std::string observable = name.substr(0, name.find('.'));
-    const auto have = recorded(study_, sweep_);
+    const auto have = listed(study_, sweep_, "measure.observables").value_or(std::vector<std::string>{});
     if (have.empty() || std::ranges::find(have, observable) != have.end()) {
       check_layer(member, observable, name, written);
       return;
@@ -87,6 +87,16 @@ class Checker {
     const bool exists = std::ranges::find(known, observable) != known.end();
     fail(member, "a series the sweep records", written,
          exists ? fmt::format("add '{}' to measure.observables", observable) : unknown_name_hint(observable, have));
+  }
+
+  // Outputs that the runs keep.
+  void outputs(const std::string& member, const std::string& name) const {
+    const std::vector<std::string> known{"test_outputs", "train_outputs"};
+    if (std::ranges::find(known, name) == known.end())
+      fail(member, "test_outputs or train_outputs, which the runs keep", name, unknown_name_hint(name, known));
+    const auto kept = listed(study_, sweep_, "measure.keep");
+    if (kept && std::ranges::find(*kept, name) == kept->end())
+      fail(member, "outputs the sweep keeps", name, fmt::format("add measure.keep = [\"{}\"]", name));
   }
 
   void where(const Where& where) const {
@@ -103,6 +113,14 @@ class Checker {
 
   bool is_axis(const std::string& key) const {
     return std::ranges::find(sweep_.axes, key, &Axis::key) != sweep_.axes.end();
+  }
+
+  void sweep(const std::string& member, const std::string& name) const {
+    try {
+      study_.sweep(name);
+    } catch (const ConfigError& error) {
+      fail(member, error.expected(), name, error.hint());
+    }
   }
 
   [[noreturn]] void fail(const std::string& member, const std::string& expected, const std::string& got,
@@ -200,19 +218,43 @@ void check_prediction(const Study& study, const PredictionSpec& spec) {
   check.value("of", spec.of.value);
   check.axis_of("against", spec.against, spec.of.value);
   const DerivedSpec* const derived = find_derived(study, spec.sweep, spec.of.value);
+  if (derived != nullptr && spec.converged_only)
+    check.fail("converged_only", "a value of runs", spec.of.value, "say it where that quantity is made");
   if (derived == nullptr || derived->how != "infinite-width") return;
   if (spec.claim != PredictionSpec::Claim::value)
     check.fail("exponent", "value, since the quantity is a limit", "an exponent", "write value = NUMBER");
   if (!spec.against.empty()) check.fail("against", "nothing, since a limit is a single value", spec.against);
 }
 
+// Of outputs: those of one network on the same points, or of two runs that differ in one thing.
+void check_derived_of_outputs(const Study& study, const DerivedSpec& derived, const Checker& check) {
+  check.outputs("of", derived.of);
+  if (!derived.with.empty()) {
+    check.sweep("with", derived.with);
+    Checker(study, "derived", derived.with, derived.line).outputs("of", derived.of);
+    return;
+  }
+  const std::size_t values = check.axis_named(derived.over).values.size();
+  if (derived.how == "relative_distance" && values != 2)
+    check.fail("over", "an axis of two values, for a distance", fmt::format("{} with {}", derived.over, values));
+  if (derived.how != "relative_distance" && derived.over != "seed.init" && derived.over != "seed.batch")
+    check.fail("over", "seed.init or seed.batch, whose runs share their test points", derived.over);
+  if (derived.how != "relative_distance" && derived.require > values)
+    check.fail("require", fmt::format("at most the {} values of {}", values, derived.over),
+               std::to_string(derived.require));
+}
+
 // `before`: how many derived quantities are written before this one, which may be made of these only.
 void check_derived(const Study& study, const DerivedSpec& derived, std::size_t before) {
   const Checker check(study, "derived", derived.sweep, derived.line);
   check.axis("over", derived.over);
+  if (derived.of_arrays()) return check_derived_of_outputs(study, derived, check);
   for (const auto& [member, name] : {std::pair{"of", derived.of}, std::pair{"by", derived.by}}) {
     if (name.empty()) continue;
     const DerivedSpec* const other = find_derived(study, derived.sweep, name);
+    if (other != nullptr && derived.converged_only)
+      check.fail("converged_only", "a value of runs", fmt::format("{}, a derived quantity", name),
+                 "say it where that quantity is made");
     if (other == nullptr)
       check.plain_value(member, name);
     else if (static_cast<std::size_t>(other - study.derived.data()) >= before)
@@ -223,6 +265,9 @@ void check_derived(const Study& study, const DerivedSpec& derived, std::size_t b
       consumed_axes(study, derived.sweep, derived.of) != consumed_axes(study, derived.sweep, derived.by))
     check.fail("by", fmt::format("a value over the axes of '{}'", derived.of), derived.by);
   const Axis& axis = check.axis_named(derived.over);
+  if (derived.require > axis.values.size())
+    check.fail("require", fmt::format("at most the {} values of {}", axis.values.size(), derived.over),
+               std::to_string(derived.require));
   if (derived.how == "difference" && axis.values.size() != 2)
     check.fail("over", "an axis of two values, for a difference",
                fmt::format("{} with {}", derived.over, axis.values.size()));
@@ -233,7 +278,21 @@ void check_derived(const Study& study, const DerivedSpec& derived, std::size_t b
 
 }  // namespace
 
+// Runs start from runs of a sweep written before: so no chain of them closes.
+void check_start(const Study& study, std::size_t index) {
+  const Sweep& sweep = study.sweeps[index];
+  if (!sweep.start_from) return;
+  const ConfigError::Place place{file_and_line(study.file.string(), sweep.start_from->line), "sweep.start_from.sweep"};
+  std::vector<std::string> before;
+  for (std::size_t i = 0; i < index; ++i) before.push_back(study.sweeps[i].name);
+  const std::string& from = sweep.start_from->sweep;
+  if (std::ranges::find(before, from) == before.end())
+    throw ConfigError(place, "a sweep written before this one", fmt::format("'{}'", from),
+                      unknown_name_hint(from, before));
+}
+
 void check_references(const Study& study) {
+  for (std::size_t i = 0; i < study.sweeps.size(); ++i) check_start(study, i);
   for (std::size_t i = 0; i < study.derived.size(); ++i) check_derived(study, study.derived[i], i);
   for (const FigureSpec& figure : study.figures) check_figure(study, figure);
   for (const PredictionSpec& prediction : study.predictions) check_prediction(study, prediction);

@@ -14,7 +14,9 @@
 #include "widthwise/observable/recorder.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/data_options.h"
+#include "widthwise/study/kept_arrays.h"
 #include "widthwise/study/provenance.h"
+#include "widthwise/study/saved_state.h"
 #include "widthwise/study/scheme.h"
 #include "widthwise/training/training.h"
 
@@ -100,14 +102,6 @@ TrainingOptions training_options(const RunGroup& group) {
   return options;
 }
 
-std::vector<Member> make_members(const RunGroup& group, Index inputs) {
-  std::vector<Member> members;
-  for (const Configuration& run : group.runs)
-    members.push_back({Key(static_cast<std::uint64_t>(run.whole("seed.init"))).split("init"), make_scaling(run, inputs),
-                       parse_init_law(run.text("parameterization.init_law"))});
-  return members;
-}
-
 std::map<std::string, std::string> provenance_of(const RunGroup& group, const DataOrigin& origin) {
   auto out = program_provenance();
   out["dtype"] = group.runs.front().text("training.dtype");
@@ -153,9 +147,40 @@ class Resumption {
   std::vector<std::optional<RunCheckpoint<T>>> found_;
 };
 
+RunRecord empty_record(const Configuration& run, const std::map<std::string, std::string>& provenance) {
+  RunRecord record;
+  record.identity = run.identity();
+  record.configuration = run.json();
+  record.provenance = provenance;
+  return record;
+}
+
+// The records of runs that cannot begin since those they start from diverged; `rest` are the others.
+std::vector<RunRecord> not_started(const RunGroup& group, const DataOrigin& origin, const Ancestors& ancestors,
+                                   RunGroup& rest) {
+  std::vector<RunRecord> records;
+  rest = group;
+  rest.runs.clear();
+  for (const Configuration& run : group.runs) {
+    const std::string why = why_not_started(run, ancestors);
+    if (why.empty()) {
+      rest.runs.push_back(run);
+      continue;
+    }
+    records.push_back(empty_record(run, provenance_of(group, origin)));
+    records.back().status = status_name(RunStatus::diverged);
+    records.back().reason = why;
+  }
+  return records;
+}
+
 template <class T>
-std::vector<RunRecord> train_group(const RunGroup& group, const TrainingData<T>& data, const DataOrigin& origin,
-                                   const AfterTraining<T>& after, const Checkpoints& checkpoints) {
+std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>& data, const DataOrigin& origin,
+                                   const AfterTraining<T>& after, const Ancestors& ancestors,
+                                   const Checkpoints& checkpoints) {
+  RunGroup group;
+  std::vector<RunRecord> records = not_started(whole, origin, ancestors, group);
+  if (group.runs.empty()) return records;
   const auto start = std::chrono::steady_clock::now();
   const Configuration& first = group.runs.front();
   const Architecture architecture = make_architecture(first, data.train_inputs.cols, data.train_targets.cols);
@@ -168,37 +193,57 @@ std::vector<RunRecord> train_group(const RunGroup& group, const TrainingData<T>&
   recording.kernels = {first.whole("measure.kernel_points"), first.text("measure.kernel_set") == "train",
                        first.text("measure.kernel_times") == "all"};
   Recorder<T> recorder(ensemble, recording, data.measured(first.whole("measure.times.train_points")));
+  TrainingOptions options = training_options(group);
+  const bool elsewhere = starts_elsewhere(first);
+  if (elsewhere) place_at_initialization(ensemble, group, ancestors);
+  const ArrayKeeper<T> keeper(first, ensemble, options.output_scales, data.measured(data.train_inputs.rows));
+  if (elsewhere) {
+    recorder.take_initialization(ensemble, options.output_scales);
+    std::vector<Matrix<double>> outputs;
+    for (Index m = 0; m < ensemble.size(); ++m)
+      outputs.push_back(outputs_of(ensemble, m, data.train_inputs).template cast<double>());
+    if (place_at_start(ensemble, group, ancestors)) options.initial_outputs = std::move(outputs);
+  }
+  std::vector<RunRecord> saved(group.runs.size());
+  for (std::size_t m = 0; m < saved.size(); ++m)
+    if (saves(first, "init")) save_state(saved[m], "init", ensemble, static_cast<Index>(m));
 
   Resumption<T> resumption(group, checkpoints, recorder);
-  const auto results =
-      train<T>(ensemble, data.train_inputs, data.train_targets, *recording.loss, training_options(group),
-               recorder.probe_steps(), std::ref(recorder), resumption.hooks());
+  const auto results = train<T>(ensemble, data.train_inputs, data.train_targets, *recording.loss, options,
+                                recorder.probe_steps(), std::ref(recorder), resumption.hooks());
   recorder.finish(ensemble, results);
   if (after) after(ensemble);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-  std::vector<RunRecord> records;
   const auto provenance = provenance_of(group, origin);
   for (std::size_t m = 0; m < results.size(); ++m) {
     const RunResult& result = results[m];
     if (result.status == RunStatus::interrupted) continue;
     const auto member = static_cast<Index>(m);
-    RunRecord record;
-    record.identity = group.runs[m].identity();
-    record.configuration = group.runs[m].json();
-    record.provenance = provenance;
+    RunRecord record = empty_record(group.runs[m], provenance);
     record.status = status_name(result.status);
     record.last_step = result.step;
     record.reason = result.reason;
     record.seconds = seconds / static_cast<double>(results.size());
     record.finals = recorder.finals(member, result.status == RunStatus::diverged);
     record.trace = recorder.trace(member);
+    if (result.status != RunStatus::diverged) record.arrays = keeper.arrays(ensemble, member);
+    if (result.status != RunStatus::diverged && saves(first, "end")) save_state(record, "end", ensemble, member);
+    record.arrays.merge(saved[m].arrays);
     records.push_back(std::move(record));
   }
   return records;
 }
 
 }  // namespace
+
+std::vector<Member> make_members(const RunGroup& group, Index inputs) {
+  std::vector<Member> members;
+  for (const Configuration& run : group.runs)
+    members.push_back({Key(static_cast<std::uint64_t>(run.whole("seed.init"))).split("init"), make_scaling(run, inputs),
+                       parse_init_law(run.text("parameterization.init_law"))});
+  return members;
+}
 
 DataCache::DataCache(std::filesystem::path data_dir) : data_dir_{std::move(data_dir)} {}
 
@@ -222,27 +267,31 @@ std::shared_ptr<const LoadedData> DataCache::get(const Configuration& configurat
   return entry;
 }
 
-std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const Checkpoints& checkpoints) {
-  return group.runs.front().text("training.dtype") == "float32" ? execute<float>(group, data, {}, checkpoints)
-                                                                : execute<double>(group, data, {}, checkpoints);
+std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const Ancestors& ancestors,
+                               const Checkpoints& checkpoints) {
+  return group.runs.front().text("training.dtype") == "float32"
+             ? execute<float>(group, data, {}, ancestors, checkpoints)
+             : execute<double>(group, data, {}, ancestors, checkpoints);
 }
 
 template <class T>
 std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after,
-                               const Checkpoints& checkpoints) {
+                               const Ancestors& ancestors, const Checkpoints& checkpoints) {
   const auto loaded = data.get(group.runs.front());
   return train_group<T>(group, TrainingData<T>(*loaded), {loaded->split.source, loaded->split.fingerprint}, after,
-                        checkpoints);
+                        ancestors, checkpoints);
 }
 
 template <class T>
 std::vector<RunRecord> execute(const RunGroup& group, const MeasuredData<T>& data, const DataOrigin& origin,
                                const AfterTraining<T>& after) {
-  return train_group<T>(group, TrainingData<T>(data), origin, after, {});
+  return train_group<T>(group, TrainingData<T>(data), origin, after, {}, {});
 }
 
-template std::vector<RunRecord> execute(const RunGroup&, DataCache&, const AfterTraining<float>&, const Checkpoints&);
-template std::vector<RunRecord> execute(const RunGroup&, DataCache&, const AfterTraining<double>&, const Checkpoints&);
+template std::vector<RunRecord> execute(const RunGroup&, DataCache&, const AfterTraining<float>&, const Ancestors&,
+                                        const Checkpoints&);
+template std::vector<RunRecord> execute(const RunGroup&, DataCache&, const AfterTraining<double>&, const Ancestors&,
+                                        const Checkpoints&);
 template std::vector<RunRecord> execute(const RunGroup&, const MeasuredData<float>&, const DataOrigin&,
                                         const AfterTraining<float>&);
 template std::vector<RunRecord> execute(const RunGroup&, const MeasuredData<double>&, const DataOrigin&,

@@ -15,6 +15,7 @@
 #include "widthwise/store/record.h"
 #include "widthwise/study/checkpoints.h"
 #include "widthwise/study/group.h"
+#include "widthwise/study/start.h"
 
 namespace widthwise {
 
@@ -41,10 +42,14 @@ class DataCache {
 /// Multipliers, deviations and rates of a run on data of `inputs` features.
 Scaling make_scaling(const Configuration& configuration, Index inputs);
 
+/// The members of the ensemble that a group trains as, for data of `inputs` features.
+std::vector<Member> make_members(const RunGroup& group, Index inputs);
+
 /// Trains the group on the calling thread's number of threads. Runs that were interrupted have no record.
-/// Flows are kept in, and taken up from, `checkpoints`, whose files stay until their runs are recorded.
-/// @throws ConfigError, DataError, ShapeError
-std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const Checkpoints& checkpoints = {});
+/// @param ancestors of runs that start from others (start.h). Flows are kept in, and taken up from, `checkpoints`,
+/// whose files stay until their runs are recorded. @throws ConfigError, DataError, ShapeError
+std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const Ancestors& ancestors = {},
+                               const Checkpoints& checkpoints = {});
 
 /// Called with the trained ensemble before it goes: for who wants the weights too.
 template <class T>
@@ -59,7 +64,7 @@ struct DataOrigin {
 /// The same for a group whose training.dtype is T: on data by name, or on data in the caller's memory, read in place.
 template <class T>
 std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after,
-                               const Checkpoints& checkpoints = {});
+                               const Ancestors& ancestors = {}, const Checkpoints& checkpoints = {});
 template <class T>
 std::vector<RunRecord> execute(const RunGroup& group, const MeasuredData<T>& data, const DataOrigin& origin,
                                const AfterTraining<T>& after);

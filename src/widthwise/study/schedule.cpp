@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
@@ -19,6 +21,7 @@
 #include "widthwise/store/writer.h"
 #include "widthwise/study/plan.h"
 #include "widthwise/study/run.h"
+#include "widthwise/study/start.h"
 
 namespace widthwise {
 
@@ -47,6 +50,7 @@ struct Waiting {
 struct Task {
   RunGroup group;  // what is missing of it
   int threads = 1;
+  Ancestors ancestors = {};  // of its runs, where they start from others
 };
 
 // What the workers share. One mutex guards all of it; computing happens outside.
@@ -54,6 +58,7 @@ class Pool {
  public:
   Pool(const RunOptions& options, std::vector<RunGroup> groups, int threads)
       : reader_{options.store}, checkpoints_{options.store}, free_threads_{threads} {
+    require_parents(groups);
     double work = 0;
     for (RunGroup& group : groups) {
       const RunGroup rest = missing(group);
@@ -144,16 +149,40 @@ class Pool {
       Waiting waiting = std::move(pending_.front());
       pending_.pop_front();
       if (look(waiting).runs.empty()) continue;
-      if (!claims_->try_claim(waiting.group.id)) {
+      if (!can_start(waiting.group) || !claims_->try_claim(waiting.group.id)) {
         postponed_.push_back(std::move(waiting));
         continue;
       }
       reader_.refresh();  // whoever held the claim may have recorded it since
       RunGroup rest = look(waiting);
-      if (!rest.runs.empty()) return Task{std::move(rest), take_threads()};
+      if (!rest.runs.empty()) {
+        Ancestors ancestors = ancestors_of(rest, reader_);
+        return Task{std::move(rest), take_threads(), std::move(ancestors)};
+      }
       claims_->release(waiting.group.id);
     }
     return std::nullopt;
+  }
+
+  // Runs that start from others wait until those are recorded, here or elsewhere.
+  bool can_start(const RunGroup& group) const {
+    return std::ranges::all_of(group.runs, [&](const Configuration& run) {
+      return !starts_elsewhere(run) || reader_.contains(run.text("start.run"));
+    });
+  }
+
+  // Waiting for a run that nobody is to make would be for ever.
+  void require_parents(const std::vector<RunGroup>& groups) const {
+    std::set<std::string> made;
+    for (const RunGroup& group : groups)
+      for (const Configuration& run : group.runs) made.insert(run.identity());
+    for (const RunGroup& group : groups)
+      for (const Configuration& run : group.runs) {
+        const std::string& parent = run.text("start.run");
+        if (parent != "none" && !made.contains(parent) && !reader_.contains(parent))
+          throw ConfigError({{}, "start.run"}, "the identity of a recorded run, or of one of this study",
+                            fmt::format("'{}'", parent));
+      }
   }
 
   void recheck_postponed() {
@@ -189,7 +218,7 @@ void work(Pool& pool, DataCache& data) {
   try {
     while (const auto task = pool.next()) {
       const ThreadScope scope(task->threads);
-      pool.finish(*task, execute(task->group, data, pool.checkpoints()));
+      pool.finish(*task, execute(task->group, data, task->ancestors, pool.checkpoints()));
     }
   } catch (...) {
     pool.fail(std::current_exception());

@@ -63,7 +63,8 @@ void check_choice(const KeySpec& spec, const Value& value) {
 
 Value check_list(const KeySpec& spec, const Value& value) {
   if (!value.is_list()) refuse(spec, value);
-  if (spec.type == KeySpec::Type::names && value.list().empty()) refuse(spec, value, "at least one of them");
+  if (spec.type == KeySpec::Type::names && value.list().empty() && !spec.may_be_empty)
+    refuse(spec, value, "at least one of them");
   Value checked = value;
   for (Value& item : std::get<ValueList>(checked.data)) {
     if (spec.type == KeySpec::Type::names) {

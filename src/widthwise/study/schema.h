@@ -44,7 +44,8 @@ struct KeySpec {
   bool shorthand = false;  // says nothing that other keys do not say: never part of an identity
   // Part of an identity only where it is not at its default: a key that came later leaves recorded runs what they are.
   bool later = false;
-  bool ordered = false;  // a list whose order matters; others are sorted, each item once
+  bool ordered = false;       // a list whose order matters; others are sorted, each item once
+  bool may_be_empty = false;  // a list of texts: of none too
 
   bool numeric() const { return type == Type::whole || type == Type::number; }
   bool takes_list() const { return type == Type::names || type == Type::wholes || type == Type::numbers; }

@@ -57,6 +57,15 @@ std::vector<double> read_powers(Fields& fields, const std::string& name) {
   return powers;
 }
 
+std::size_t read_require(Fields& fields) {
+  const auto number = fields.number("require");
+  if (!number) return 0;
+  if (!(*number >= 1) || *number > 1e9 || *number != std::floor(*number))
+    fields.fail("require", "how many runs of a group there must be, a whole number of at least 1",
+                to_text({*number, 0}));
+  return static_cast<std::size_t>(*number);
+}
+
 }  // namespace
 
 FigureSpec read_figure(const ValueTable& table, const std::string& file, int line) {
@@ -101,6 +110,7 @@ PredictionSpec read_prediction(const ValueTable& table, const std::string& file,
   spec.source = fields.text("source");
   spec.tolerance = fields.number("tolerance").value_or(0.1);
   spec.toward_zero = fields.choice("toward", {"infinity", "zero"}, "infinity") == "zero";
+  spec.converged_only = fields.toggle("converged_only");
   const std::string order = fields.choice("order", {"", "below", "above"}, "");
   fields.done();
   using Side = PredictionSpec::Side;
@@ -123,13 +133,25 @@ DerivedSpec read_derived(const ValueTable& table, const std::string& file, int l
   derived.name = fields.required_text("name");
   derived.sweep = fields.required_text("sweep");
   derived.of = fields.required_text("of");
-  derived.over = fields.required_text("over");
-  derived.how = fields.choice("how", {"mean", "variance", "difference", "best", "infinite-width"}, "mean");
+  derived.how = fields.choice("how",
+                              {"mean", "variance", "difference", "best", "infinite-width", "ensemble_error",
+                               "ensemble_variance", "relative_distance"},
+                              "mean");
+  derived.with = fields.text("with");
+  derived.over = derived.with.empty() ? fields.required_text("over") : fields.text("over");
   derived.by = fields.text("by");
+  derived.require = read_require(fields);
+  derived.converged_only = fields.toggle("converged_only");
   const std::vector<double> power = read_powers(fields, "power"), powers = read_powers(fields, "powers");
   fields.done();
   if (derived.how == "best" && derived.by.empty())
     fields.fail("by", "the value that is smallest at the best point, such as \"final.train_loss\"", "nothing");
+  if (!derived.with.empty() && derived.how != "relative_distance")
+    fields.fail("with", "how = \"relative_distance\" beside it", derived.how);
+  if (!derived.with.empty() && !derived.over.empty()) fields.fail("with", "either over or with", "both");
+  if (derived.require > 0 && derived.how != "mean" && derived.how != "variance" &&
+      !derived.how.starts_with("ensemble_"))
+    fields.fail("require", "a mean, a variance or an ensemble beside it", derived.how);
   if (derived.how != "best" && !derived.by.empty()) fields.fail("by", "how = \"best\" beside it", derived.how);
   if (derived.how != "infinite-width" && !(power.empty() && powers.empty()))
     fields.fail(power.empty() ? "powers" : "power", "how = \"infinite-width\" beside it", derived.how);

@@ -15,7 +15,7 @@ namespace widthwise {
 namespace {
 
 constexpr double longest_axis = 1e6;
-const std::vector<std::string> own_names{"name", "set", "zip"};
+const std::vector<std::string> own_names{"name", "set", "zip", "start_from"};
 constexpr const char* axis_forms =
     "a list, or one of { log2 = [lo, hi], step = s }, { log10 = [lo, hi], step = s }, { linear = [lo, hi], count = k "
     "}, "
@@ -152,6 +152,25 @@ void read_zip(const Value& written, const std::string& file, Sweep& sweep) {
   }
 }
 
+void read_start_from(const Value& written, const std::string& file, Sweep& sweep) {
+  if (!written.is_table())
+    throw ConfigError({file_and_line(file, written.line), "sweep.start_from"}, "a table { sweep = NAME, at = LABEL }",
+                      to_json(written));
+  Fields fields(written.table(), "sweep.start_from", file, written.line);
+  StartFrom from;
+  from.line = written.line;
+  from.sweep = fields.required_text("sweep");
+  from.at = fields.text("at", from.at);
+  from.recentre = fields.toggle("recentre");
+  fields.done();
+  const auto is_start = [](const std::string& key) { return key.starts_with("start."); };
+  for (const auto& [key, value] : sweep.set)
+    if (is_start(key)) fields.fail("sweep", "either start_from or " + key, "both");
+  for (const Axis& axis : sweep.axes)
+    if (is_start(axis.key)) fields.fail("sweep", "either start_from or " + axis.key, "both");
+  sweep.start_from = from;
+}
+
 }  // namespace
 
 ValueList axis_values(const std::string& key, const Value& written, const std::string& file) {
@@ -191,6 +210,7 @@ Sweep read_sweep(const ValueTable& table, const std::string& file, int line) {
   for (const Axis& axis : sweep.axes)
     if (sweep.set.contains(axis.key))
       throw ConfigError({file_and_line(file, axis.line), axis.key}, "an axis or a fixed value", "both");
+  if (const Value* const from = fields.get("start_from")) read_start_from(*from, file, sweep);
   if (const Value* const zip = fields.get("zip")) read_zip(*zip, file, sweep);
   return sweep;
 }

@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "widthwise/base/error.h"
+#include "widthwise/numerics/jackknife.h"
 #include "widthwise/store/reader.h"
+#include "widthwise/study/convergence.h"
+#include "widthwise/study/counterparts.h"
 #include "widthwise/study/derived.h"
 #include "widthwise/study/fields.h"
 #include "widthwise/study/grid.h"
@@ -86,6 +90,7 @@ Table select_runs(const Study& study, const Sweep& sweep, const std::vector<std:
     }
     ++table.recorded;
     table.rows.push_back({point.axes, columns.values(*run), run->status, run->reason, identity});
+    table.rows.back().unconverged = unconverged(point.configuration, run->status, run->reason);
   }
   columns.check(study);
   return table;
@@ -108,7 +113,31 @@ std::vector<DerivedSpec> derived_of(const Study& study, const std::string& sweep
   return out;
 }
 
+std::map<std::string, std::string> counterpart_identities(const Study& study, const Sweep& sweep,
+                                                          const DerivedSpec& derived) {
+  const Counterparts counterparts(study, sweep, study.sweep(derived.with),
+                                  {file_and_line(study.file.string(), derived.line), "derived.with"});
+  std::map<std::string, std::string> out;
+  for (const GridPoint& point : expand(study, sweep))
+    out.emplace(point.configuration.identity(), counterparts.of(point.configuration).identity());
+  return out;
+}
+
 }  // namespace
+
+std::string Members::text() const {
+  std::string out;
+  const auto add = [&out](const std::string& part) { out += (out.empty() ? "" : "; ") + part; };
+  if (used < all || needed > 0) add(fmt::format("{} of {} runs", used, all));
+  if (needed > 0) out += fmt::format(", {} are needed", needed);
+  for (const Absent& one : absent) add(fmt::format("{}: {}", one.what, one.why));
+  if (unconverged > 0) add(fmt::format("{} of those used had not converged", unconverged));
+  return out;
+}
+
+double Row::error(std::size_t value) const {
+  return value < left_out.size() ? jackknife_error(left_out[value]) : none;
+}
 
 std::ptrdiff_t Table::axis(const std::string& key) const {
   const auto found = std::ranges::find(axes, key);
@@ -142,8 +171,11 @@ Table select(const Study& study, const std::string& sweep_name, const std::vecto
   const Sweep& sweep = study.sweep(sweep_name);
   const std::vector<DerivedSpec> derived = derived_of(study, sweep_name, values);
   if (derived.empty()) return select_runs(study, sweep, values, reader, where);
+  OutputSource outputs{&reader, {}};
+  for (const DerivedSpec& one : derived)
+    if (!one.with.empty()) outputs.counterparts[one.with] = counterpart_identities(study, sweep, one);
   return derive(select(study, sweep_name, ingredients(derived), reader, where), derived,
-                tied_axes(sweep, derived.front().over));
+                tied_axes(sweep, derived.front().over), outputs);
 }
 
 std::vector<Curve> select_curves(const Study& study, const std::string& sweep_name, const StoreReader& reader,

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "widthwise/numerics/left_out.h"
 #include "widthwise/numerics/optimum.h"
 #include "widthwise/numerics/trace.h"
 #include "widthwise/study/document.h"
@@ -36,6 +37,20 @@ ValueName parse_value_name(const std::string& name);
 /// The value in a trace. @throws ConfigError with the nearest series, if the trace has no such series.
 double evaluate(const ValueName& name, const Trace& trace);
 
+/// What a value over a group of runs is made of.
+struct Members {
+  struct Absent {
+    std::string what, why;  // "seed.init = 3", "diverged: ..."
+  };
+  std::size_t used = 0, all = 0;
+  std::size_t unconverged = 0;  // of those used: ended before the margin or loss they were to reach
+  std::vector<Absent> absent;
+  std::size_t needed = 0;  // where they are too few for a value: how many it takes
+
+  /// "3 of 5 runs (seed.init = 3: diverged at step 4; ...), 1 of them not converged"; empty where nothing is amiss.
+  std::string text() const;
+};
+
 struct Row {
   ValueList axes;              // parallel to Table::axes
   std::vector<double> values;  // parallel to Table::values
@@ -46,6 +61,15 @@ struct Row {
   std::vector<std::shared_ptr<const Extrapolation>> limits = {};
   /// Of a best value: it lies at this end of its axis.
   Optimum::Edge edge = Optimum::Edge::none;
+  /// Of a run: it ended before the margin or loss it was to reach.
+  bool unconverged = false;
+  /// Of a group, parallel to `values`: what they are made of, and what they are without each seed (empty where the
+  /// seeds are not consumed): their jack-knife.
+  std::vector<Members> members = {};
+  std::vector<std::vector<LeftOut>> left_out = {};
+
+  /// The jack-knife's standard error of a value; NaN where there is none.
+  double error(std::size_t value) const;
 };
 
 struct Table {

@@ -55,6 +55,9 @@ std::string theory_name(const Configuration& configuration, const Quantity& quan
 }  // namespace
 
 TheoryAnswer ask_theory(const Configuration& configuration, const Quantity& quantity) {
+  if (configuration.text("start.run") != "none")
+    throw ConfigError({{}, "prediction.exponent"}, "runs that begin at their initialization, of which theory speaks",
+                      "runs that start from others", "give a number and its source instead");
   ClassifyRequest request;
   request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
   // A convolutional network is an mlp of as many weight matrices, whose width is the number of channels.

@@ -42,7 +42,8 @@ void FlowWorker<T>::look(FlowMember<T>& member, Index index, Index first, Index 
     const Index row =
         member.rows.empty() ? first + i : static_cast<Index>(member.rows[static_cast<std::size_t>(first + i)]);
     T* const initial = &member.initial_output(row, 0);
-    if (look_ == Look::initial) std::copy_n(output.row(i), output.cols, initial);
+    if (look_ == Look::initial && problem_.options.initial_outputs.empty())
+      std::copy_n(output.row(i), output.cols, initial);
     for (Index j = 0; j < output.cols; ++j) {
       const T f = trained(member.scale, output(i, j), initial[j]);
       if (look_ == Look::trial) {
@@ -123,8 +124,12 @@ void FlowWorker<T>::begin(const Ensemble<T>& ensemble, Members members, MemberRa
   inputs_ = problem_.inputs;
   targets_ = problem_.targets;
   const Index end = block.first + block.count;
-  for (Index m = block.first; m < end; ++m)
-    members[static_cast<std::size_t>(m)].initial_output.resize(inputs_.rows, targets_.cols);
+  for (Index m = block.first; m < end; ++m) {
+    Matrix<T>& initial = members[static_cast<std::size_t>(m)].initial_output;
+    initial.resize(inputs_.rows, targets_.cols);
+    if (!problem_.options.initial_outputs.empty())
+      initial = problem_.options.initial_outputs[static_cast<std::size_t>(m)].template cast<T>();
+  }
   look_ = Look::initial;
   evaluate(ensemble, members, block, problem_.gradient);
   look_ = Look::trial;

@@ -71,6 +71,13 @@ void check(const Ensemble<T>& ensemble, View<const T> inputs, View<const T> targ
   if (!options.output_scales.empty() && static_cast<Index>(options.output_scales.size()) != ensemble.size())
     throw ShapeError("train", fmt::format("{} output scales, one a member", ensemble.size()),
                      fmt::format("{}", options.output_scales.size()));
+  for (const Matrix<double>& output : options.initial_outputs)
+    if (static_cast<Index>(options.initial_outputs.size()) != ensemble.size() || output.rows() != targets.rows ||
+        output.cols() != targets.cols)
+      throw ShapeError("train",
+                       fmt::format("initial outputs of the targets' shape, {} x {}, for {} members", targets.rows,
+                                   targets.cols, ensemble.size()),
+                       fmt::format("{} x {} for {}", output.rows(), output.cols(), options.initial_outputs.size()));
   require_positive_alphas(options);
   loss.value(targets.block(0, 0, 1, targets.cols), targets.block(0, 0, 1, targets.cols));  // has it a meaning here?
   if (loss.needs_signs()) require_signs(targets, loss);
@@ -137,7 +144,11 @@ class Run {
     MemberRun<T>& run = runs_[member];
     run.scale =
         options_.output_scales.empty() ? OutputScale{options_.alpha, options_.kappa} : options_.output_scales[member];
-    if (run.scale.kappa != 0) run.initial_output = workers_[0].outputs(ensemble_, static_cast<Index>(member));
+    if (run.scale.kappa == 0) return;
+    if (!options_.initial_outputs.empty())
+      run.initial_output = options_.initial_outputs[member].template cast<T>();
+    else
+      run.initial_output = workers_[0].outputs(ensemble_, static_cast<Index>(member));
   }
 
   bool any_active() const {

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "widthwise/base/key.h"
+#include "widthwise/linalg/matrix.h"
 #include "widthwise/linalg/view.h"
 #include "widthwise/loss/loss.h"
 #include "widthwise/network/ensemble.h"
@@ -67,8 +68,10 @@ struct TrainingOptions {
   Stopping stopping;            // by margin, or when the loss falls no more
   double divergence_cap = 1e6;  // diverged where |g| or the batch loss is above this, or not finite
 
-  double alpha = 1, kappa = 0;                               // of every member, unless:
-  std::vector<OutputScale> output_scales;                    // one a member, where they differ
+  double alpha = 1, kappa = 0;             // of every member, unless:
+  std::vector<OutputScale> output_scales;  // one a member, where they differ
+  // f(theta_0) on the training inputs, one a member, where training does not begin at theta_0; none: where it begins.
+  std::vector<Matrix<double>> initial_outputs;
   AlphaConvention alpha_convention = AlphaConvention::none;  // others: every alpha must be above 0
 
   FlowOptions flow;  // of gradient-flow; its `steps` are the most it may take

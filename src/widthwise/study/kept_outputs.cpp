@@ -1,0 +1,103 @@
+#include "widthwise/study/kept_outputs.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "widthwise/base/error.h"
+#include "widthwise/data/npy.h"
+#include "widthwise/linalg/matrix.h"
+#include "widthwise/loss/loss.h"
+#include "widthwise/store/reader.h"
+
+namespace widthwise {
+
+namespace {
+
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+std::string shape_text(const KeptOutputs& of) {
+  return fmt::format("{} x {}", of.samples, of.outputs);
+}
+
+void require_same_points(const KeptOutputs& a, const KeptOutputs& b) {
+  if (a.samples != b.samples || a.outputs != b.outputs)
+    throw ShapeError("kept outputs", "outputs on the same points, " + shape_text(a), shape_text(b));
+  if (a.labels != b.labels) throw ShapeError("kept outputs", "outputs on the same points", "points of other labels");
+}
+
+std::vector<double> mean_outputs(std::span<const KeptOutputs* const> members) {
+  std::vector<double> mean(members.front()->values.size(), 0.0);
+  for (const KeptOutputs* const one : members) {
+    require_same_points(*members.front(), *one);
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += one->values[i] / static_cast<double>(members.size());
+  }
+  return mean;
+}
+
+double distance_squared(const std::vector<double>& a, const std::vector<double>& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return sum / static_cast<double>(a.size());
+}
+
+}  // namespace
+
+KeptOutputs load_outputs(const StoreReader& reader, const std::string& identity, const std::string& name) {
+  const auto fail = [&](const std::string& expected, const std::string& got) {
+    throw StoreError("run " + identity, expected, got);
+  };
+  const auto bytes = reader.load_array(identity, name);
+  if (!bytes) fail("an array " + name, "none");
+  const std::string place = name + " of run " + identity;
+  KeptOutputs out;
+  const npy::Header header = npy::read_header(*bytes, place);
+  if (header.shape.size() != 2) fail(name + " as samples x outputs", fmt::format("{} dimensions", header.shape.size()));
+  if (header.type == "<f4") {
+    const auto single = npy::decode<float>(*bytes, place).values;
+    out.values.assign(single.begin(), single.end());
+  } else {
+    out.values = npy::decode<double>(*bytes, place).values;
+  }
+  out.samples = header.shape[0];
+  out.outputs = header.shape[1];
+  const auto labels = reader.load_array(identity, name.substr(0, name.find('_')) + "_labels");
+  if (labels) out.labels = npy::decode<std::uint8_t>(*labels, "labels of run " + identity).values;
+  if (labels && out.labels.size() != static_cast<std::size_t>(out.samples))
+    fail(fmt::format("{} labels", out.samples), fmt::format("{}", out.labels.size()));
+  return out;
+}
+
+double ensemble_error(std::span<const KeptOutputs* const> members) {
+  if (members.empty() || members.front()->labels.empty()) return none;
+  const KeptOutputs& first = *members.front();
+  const std::vector<double> mean = mean_outputs(members);
+  Matrix<double> targets = Matrix<double>::Zero(first.samples, first.outputs);
+  for (Index i = 0; i < first.samples; ++i) {
+    const std::uint8_t label = first.labels[static_cast<std::size_t>(i)];
+    if (first.outputs == 1)
+      targets(i, 0) = label == 1 ? 1 : -1;
+    else if (label < first.outputs)
+      targets(i, label) = 1;
+  }
+  return classification_error(View<const double>(mean.data(), first.samples, first.outputs),
+                              view(std::as_const(targets)));
+}
+
+double ensemble_variance(std::span<const KeptOutputs* const> members) {
+  if (members.size() < 2) return none;
+  const std::vector<double> mean = mean_outputs(members);
+  double sum = 0;
+  for (const KeptOutputs* const one : members) sum += distance_squared(one->values, mean);
+  return sum / static_cast<double>(members.size() - 1);
+}
+
+double relative_distance(const KeptOutputs& a, const KeptOutputs& b) {
+  require_same_points(a, b);
+  const double size = distance_squared(a.values, std::vector<double>(a.values.size(), 0.0));
+  return size > 0 ? std::sqrt(distance_squared(a.values, b.values) / size) : none;
+}
+
+}  // namespace widthwise
