@@ -15,7 +15,7 @@ namespace {
 
 // Bytes of patches made at a time: products of so many rows pay for packing the weights each time, and what a product
 // reads is still in a cache.
-constexpr Index patch_bytes = Index{2} << 20;
+constexpr Index patch_bytes = Index{4} << 20;
 
 // Slots of linalg::scratch that products do not use.
 constexpr int patch_slot = 3, weight_slot = 4;
@@ -73,10 +73,15 @@ void convolve_back_turned(const ConvolutionSizes& s, View<const T> d, View<const
   turned.left = s.kernel_width - 1 - s.left;
   const Index places = s.kernel_height * s.kernel_width, out = s.out_channels;
   const View<T> v(linalg::scratch<T>(weight_slot, static_cast<std::size_t>(w.size())), s.in_channels, places * out);
-  for (Index o = 0; o < out; ++o)
-    for (Index place = 0; place < places; ++place)
-      for (Index c = 0; c < s.in_channels; ++c) v(c, (places - 1 - place) * out + o) = w(o, place * s.in_channels + c);
+  for (Index place = 0; place < places; ++place)
+    for (Index c = 0; c < s.in_channels; ++c)  // lines of a column of w serve the next ones too
+      for (Index o = 0; o < out; ++o) v(c, (places - 1 - place) * out + o) = w(o, place * s.in_channels + c);
   convolve_by_patches<T>(turned, d, v, beta, dx);
+}
+
+/// It also multiplies with zeros around d, more the less the image was padded; scattering costs about a tenth.
+bool turning_pays(const ConvolutionSizes& s) {
+  return s.stride == 1 && 10 * s.in_positions() <= 11 * s.out_positions();
 }
 
 template <class T>
@@ -106,7 +111,7 @@ void convolve_back(const ConvolutionSizes& sizes, View<const T> d, View<const T>
   if (dx.size() == 0) return;
   if constexpr (sizeof(T) == 4)
     if (linalg::onednn_convolve_back(sizes, d, w, add, dx)) return;
-  if (sizes.stride == 1)
+  if (turning_pays(sizes))
     convolve_back_turned<T>(sizes, d, w, add ? T(1) : T(0), dx);
   else
     convolve_back_scattered<T>(sizes, d, w, add, dx);

@@ -6,8 +6,8 @@
 #include <map>
 #include <mutex>
 
-#include "widthwise/architecture/shape.h"
 #include "widthwise/base/error.h"
+#include "widthwise/network/propagation.h"
 #include "widthwise/observable/observable.h"
 #include "widthwise/observable/times.h"
 #include "widthwise/parameterization/optimizer.h"
@@ -89,21 +89,12 @@ void add_image_options(const Configuration& configuration, FamilyOptions& option
 
 }  // namespace
 
-// Numbers a sample has at all positions between the layers, a third of what a pass keeps; of convolutions with the
-// largest patches.
+// Numbers a sample has between the layers, a third of what a pass keeps of it.
 static double numbers_between_layers(const Architecture& architecture) {
   if (!of_images(architecture.family))
     return static_cast<double>((architecture.hidden_layers + 1) * architecture.width);
-  double numbers = 0, patches = 0;
-  const std::vector<Shape> shapes = infer_shapes(architecture);
-  for (std::size_t i = 0; i < architecture.layers.size(); ++i) {
-    const double times = std::holds_alternative<Residual>(architecture.layers[i]) ? 5 : 1;
-    numbers += times * static_cast<double>(shapes[i + 1].size());
-  }
-  const std::vector<Dense> matrices = architecture.weight_matrices();
-  for (const Dense& matrix : matrices)
-    patches = std::max(patches, static_cast<double>(matrix.area) * static_cast<double>(shapes[1].size()));
-  return numbers + patches;
+  const auto room = Propagation<float>::room(architecture);
+  return static_cast<double>(room.numbers + room.patches) / 3;
 }
 
 Index hidden_layers(const Configuration& configuration) {
@@ -189,8 +180,11 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
                         : optimizer == OptimizerKind::muon     ? 7
                                                                : 5;
   const double units = numbers_between_layers(architecture);
-  cost.memory +=
-      scalar * (copies * static_cast<double>(parameter_count(architecture)) + 3 * std::max(batch, points) * units);
+  // Points held out go through in blocks, which tells where a sample takes megabytes.
+  const double held = of_images(architecture.family)
+                          ? std::max({batch, 256.0, std::min(number("measure.times.train_points"), samples)})
+                          : std::max(batch, points);
+  cost.memory += scalar * (copies * static_cast<double>(parameter_count(architecture)) + 3 * held * units);
   cost.disk = disk_overhead + 8 * moments * (2 + series_count(configuration, architecture.hidden_layers)) +
               kept_bytes(configuration, architecture);
   return cost;

@@ -94,6 +94,13 @@ BlockPlan plan(const Ensemble<T>& ensemble, const UpdateRule<T>& rule, Index bat
     numbers += 3 * static_cast<double>(batch * weight.rows);  // preactivation, activation, delta
     multiplications = std::max(multiplications, size * static_cast<double>(batch));
   }
+  if (const Architecture& architecture = ensemble.architecture(); architecture.image != InputImage{}) {
+    // Every position of an image counts, not its layer once.
+    const auto room = Propagation<T>::room(architecture);
+    numbers += static_cast<double>(batch * (room.numbers + room.patches));
+    multiplications =
+        flops_per_sample(architecture) / 2 * static_cast<double>(batch) / static_cast<double>(ensemble.layers());
+  }
   return plan_blocks(ensemble.size(), numbers * sizeof(T), multiplications, threads());
 }
 
