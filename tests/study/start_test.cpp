@@ -47,7 +47,8 @@ observables = ["train_loss", "test_loss", "output_size", "output_change", "featu
 )";
 }
 const std::string centred = "alpha = 2\nkappa = -2\n";
-const std::string first = "[[sweep]]\nname = \"first\"\n\"training.save\" = [\"init\", \"end\"]\n\"seed.init\" = [0, 1]\n";
+const std::string first =
+    "[[sweep]]\nname = \"first\"\n\"training.save\" = [\"init\", \"end\"]\n\"seed.init\" = [0, 1]\n";
 const std::string second =
     "[[sweep]]\nname = \"second\"\nstart_from = { sweep = \"first\" }\n\"seed.init\" = [0, 1]\n"
     "\"training.save\" = [\"end\"]\n\"training.steps\" = 2\n";
@@ -97,8 +98,7 @@ TEST(Start, RecentredItBeginsAtZero) {
   const std::string again =
       "[[sweep]]\nname = \"again\"\nstart_from = { sweep = \"first\", recentre = true }\n\"seed.init\" = [0, 1]\n"
       "\"training.save\" = [\"end\"]\n";
-  const std::string after =
-      "[[sweep]]\nname = \"after\"\nstart_from = { sweep = \"again\" }\n\"seed.init\" = [0, 1]\n";
+  const std::string after = "[[sweep]]\nname = \"after\"\nstart_from = { sweep = \"again\" }\n\"seed.init\" = [0, 1]\n";
   const std::string at_once =
       "[[sweep]]\nname = \"at once\"\nstart_from = { sweep = \"first\", recentre = true }\n\"seed.init\" = [0, 1]\n"
       "\"training.steps\" = 8\n";
@@ -132,7 +132,8 @@ TEST(Start, ParentsInOtherAxesAndPrecisionAreFound) {
   // The sweep that starts has an axis of its own, and takes its parent by the axes both have, one of them fixed here.
   const Folder folder("widthwise-axes");
   const std::string nets =
-      "[[sweep]]\nname = \"nets\"\n\"training.save\" = [\"end\"]\n\"architecture.width\" = [8, 16]\n\"seed.init\" = [0, "
+      "[[sweep]]\nname = \"nets\"\n\"training.save\" = [\"end\"]\n\"architecture.width\" = [8, 16]\n\"seed.init\" = "
+      "[0, "
       "1]\n\"training.dtype\" = \"float32\"\n";
   const std::string rates =
       "[[sweep]]\nname = \"rates\"\nstart_from = { sweep = \"nets\" }\n\"architecture.width\" = 16\n"
@@ -167,10 +168,12 @@ TEST(Start, StatesComeBackAsTheyWere) {
 
 TEST(Start, OfADivergedRunIsARunThatDiverged) {
   const Folder folder("widthwise-diverged-parent");
-  const std::string wild = "[[sweep]]\nname = \"first\"\n\"training.save\" = [\"end\"]\n\"seed.init\" = [0, 1]\n"
-                           "\"training.learning_rate\" = [0.05, 1e9]\n";
-  const std::string child = "[[sweep]]\nname = \"second\"\nstart_from = { sweep = \"first\" }\n\"seed.init\" = [0, 1]\n"
-                            "\"training.learning_rate\" = [0.05, 1e9]\n";
+  const std::string wild =
+      "[[sweep]]\nname = \"first\"\n\"training.save\" = [\"end\"]\n\"seed.init\" = [0, 1]\n"
+      "\"training.learning_rate\" = [0.05, 1e9]\n";
+  const std::string child =
+      "[[sweep]]\nname = \"second\"\nstart_from = { sweep = \"first\" }\n\"seed.init\" = [0, 1]\n"
+      "\"training.learning_rate\" = [0.05, 1e9]\n";
   const Study chain = parse(study("") + wild + child);
   EXPECT_EQ(run_study(chain, quiet(folder)).done, 8U);
   const StoreReader reader(folder.path());
@@ -268,25 +271,29 @@ INSTANTIATE_TEST_SUITE_P(
              "a sweep written before", "second", ""},
         Case{"WrittenAfter", study("") + child("{ sweep = \"first\" }") + first, "sweep.start_from.sweep",
              "a sweep written before", "first", ""},
-        Case{"NotSaved", study("") + "[[sweep]]\nname = \"first\"\n\"seed.init\" = [0, 1]\n" + child("{ sweep = \"first\" }"),
+        Case{"NotSaved",
+             study("") + "[[sweep]]\nname = \"first\"\n\"seed.init\" = [0, 1]\n" + child("{ sweep = \"first\" }"),
              "sweep.start_from", "save their state 'end'", "training.save = []", "\"training.save\" = [\"end\"]"},
         Case{"OtherLabel", study("") + first + child("{ sweep = \"first\", at = \"loss 0.5\" }"), "sweep.start_from",
              "save their state 'loss 0.5'", "[\"end\",\"init\"]", ""},
-        Case{"NoSuchState", study("save = [\"ende\"]\n") + "[[sweep]]\nname = \"s\"\n", "training.save",
-             "init, end", "ende", "'end'"},
+        Case{"NoSuchState", study("save = [\"ende\"]\n") + "[[sweep]]\nname = \"s\"\n", "training.save", "init, end",
+             "ende", "'end'"},
         Case{"AxisLacking", study("") + first + child("{ sweep = \"first\" }", ""), "sweep.start_from",
              "one run of sweep 'first'", "several", "no seed.init"},
         Case{"ValueLacking", study("") + first + child("{ sweep = \"first\" }", "\"seed.init\" = [0, 5]\n"),
              "sweep.start_from", "a run of sweep 'first' for every run", "seed.init = 5", "the same values"},
-        Case{"OtherWidth", study("") + first + child("{ sweep = \"first\" }", "\"seed.init\" = [0, 1]\n\"architecture.width\" = 16\n"),
-             "sweep.start_from", "architecture.width = 8", "16", ""},
-        Case{"OtherInputs", study("") + first + child("{ sweep = \"first\" }", "\"seed.init\" = [0, 1]\n\"data.dimension\" = 7\n"),
+        Case{
+            "OtherWidth",
+            study("") + first + child("{ sweep = \"first\" }", "\"seed.init\" = [0, 1]\n\"architecture.width\" = 16\n"),
+            "sweep.start_from", "architecture.width = 8", "16", ""},
+        Case{"OtherInputs",
+             study("") + first + child("{ sweep = \"first\" }", "\"seed.init\" = [0, 1]\n\"data.dimension\" = 7\n"),
              "sweep.start_from", "data of 6 inputs", "7", ""},
         Case{"NoTable", study("") + first + child("\"first\""), "sweep.start_from", "a table", "first", ""},
-        Case{"UnknownMember", study("") + first + child("{ sweep = \"first\", form = \"end\" }"), "sweep.start_from.form",
-             "a known key", "form", ""},
-        Case{"Both", study("") + first + child("{ sweep = \"first\" }", "\"start.run\" = \"abc\"\n"), "sweep.start_from",
-             "either start_from or start.run", "both", ""}),
+        Case{"UnknownMember", study("") + first + child("{ sweep = \"first\", form = \"end\" }"),
+             "sweep.start_from.form", "a known key", "form", ""},
+        Case{"Both", study("") + first + child("{ sweep = \"first\" }", "\"start.run\" = \"abc\"\n"),
+             "sweep.start_from", "either start_from or start.run", "both", ""}),
     [](const auto& one) { return one.param.name; });
 
 }  // namespace

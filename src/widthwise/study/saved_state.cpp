@@ -33,8 +33,7 @@ void copy_into(const Matrix<T>& from, View<T> to, const char* tensor, std::size_
 template <class S, class T>
 Matrix<T> decoded(const std::string& bytes, const std::string& place) {
   const auto array = npy::decode<S>(bytes, place);
-  if (array.shape.size() != 2)
-    throw StoreError(place, "a matrix", fmt::format("{} dimensions", array.shape.size()));
+  if (array.shape.size() != 2) throw StoreError(place, "a matrix", fmt::format("{} dimensions", array.shape.size()));
   Matrix<T> out(array.shape[0], array.shape[1]);
   std::ranges::transform(array.values, out.data(), [](S x) { return static_cast<T>(x); });
   return out;

@@ -1,5 +1,5 @@
-// Runs that do not begin where they are drawn (start.run, start.at): each member of an ensemble is put into a saved state
-// of a recorded run, its parent.
+// Runs that do not begin where they are drawn (start.run, start.at): each member of an ensemble is put into a saved
+// state of a recorded run, its parent.
 //
 // What observables compare with, and f(theta_0) of the trained output alpha f(theta) + kappa f(theta_0), stay those of
 // the initialization that the first run of the chain was drawn at; with start.recentre the state begun at takes its
