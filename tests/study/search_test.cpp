@@ -194,8 +194,9 @@ dtype = "float64"
 observables = ["train_loss"]
 )";
 std::string sweep(const std::string& search = "", const std::string& axes = "\"architecture.width\" = [8, 16]\n") {
-  std::string table = "{ bisect = \"training.learning_rate\", between = [1e-4, 0.1], until = \"final.train_loss\", "
-                      "equals = 0.2, tolerance = 0.02 }";
+  std::string table =
+      "{ bisect = \"training.learning_rate\", between = [1e-4, 0.1], until = \"final.train_loss\", "
+      "equals = 0.2, tolerance = 0.02 }";
   if (!search.empty()) table = search;
   return "[[sweep]]\nname = \"s\"\nsearch = " + table + "\n" + axes + "\"seed.init\" = [0, 1, 2]\n";
 }
@@ -229,9 +230,9 @@ TEST(Searches, TheRateAtWhichALossIsReached) {
     EXPECT_GT(row.error(0), 0);
     // Checked by runs of its own: at the rate found the geometric mean of the losses is 0.2.
     const Folder check("widthwise-search-check");
-    const Study at = parse(base + "[[sweep]]\nname = \"at\"\n\"architecture.width\" = " + to_text(row.axes[0]) +
-                           "\n\"training.learning_rate\" = " + std::to_string(row.values[0]) +
-                           "\n\"seed.init\" = [0, 1, 2]\n");
+    const Study at =
+        parse(base + "[[sweep]]\nname = \"at\"\n\"architecture.width\" = " + to_text(row.axes[0]) +
+              "\n\"training.learning_rate\" = " + std::to_string(row.values[0]) + "\n\"seed.init\" = [0, 1, 2]\n");
     run_study(at, quiet(check));
     double sum = 0;
     for (const Row& run : select(at, "at", {"final.train_loss"}, StoreReader(check.path())).rows)
@@ -348,19 +349,21 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"OutOfRange", sweep(table("training.momentum", "[0.5, 2]", loss)), "training.momentum", "below 1", "2"},
         Case{"UnknownValue", sweep(table(rate, "[0.1, 1]", "final.train_los")), "sweep.search.until",
              "a series the sweep records", "final.train_los"},
-        Case{"NoNumberToEqual", sweep(table(rate, "[0.1, 1]", loss, "")), "sweep.search.equals", "the number", "nothing"},
-        Case{"LogOfNothing", sweep(table(rate, "[0.1, 1]", loss, ", equals = 0")), "sweep.search.equals", "above 0", "0"},
+        Case{"NoNumberToEqual", sweep(table(rate, "[0.1, 1]", loss, "")), "sweep.search.equals", "the number",
+             "nothing"},
+        Case{"LogOfNothing", sweep(table(rate, "[0.1, 1]", loss, ", equals = 0")), "sweep.search.equals", "above 0",
+             "0"},
         Case{"Tolerance", sweep(table(rate, "[0.1, 1]", loss, ", equals = 1, tolerance = 0")), "sweep.search.tolerance",
              "from 0.0001", "0"},
         Case{"Mean", sweep(table(rate, "[0.1, 1]", loss, ", equals = 1, mean = \"lin\"")), "sweep.search.mean",
              "log, linear", "lin"},
         Case{"NoTable", sweep("\"training.alpha\""), "sweep.search", "a table", "training.alpha"},
-        Case{"StartFromIt",
-             sweep() + "[[sweep]]\nname = \"t\"\nstart_from = { sweep = \"s\" }\n", "sweep.start_from.sweep",
-             "does not search", "s"},
+        Case{"StartFromIt", sweep() + "[[sweep]]\nname = \"t\"\nstart_from = { sweep = \"s\" }\n",
+             "sweep.start_from.sweep", "does not search", "s"},
         Case{"NameTaken",
-             sweep() + "[[derived]]\nname = \"search.training.learning_rate\"\nsweep = \"s\"\nof = \"final.train_loss\"\n"
-                       "over = \"seed.init\"\n",
+             sweep() +
+                 "[[derived]]\nname = \"search.training.learning_rate\"\nsweep = \"s\"\nof = \"final.train_loss\"\n"
+                 "over = \"seed.init\"\n",
              "derived.name", "another name", "search.training.learning_rate"}),
     [](const auto& one) { return one.param.name; });
 

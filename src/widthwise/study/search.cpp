@@ -73,7 +73,9 @@ class Measured {
   // that of its first or last piece drawn out.
   double crossing_without(const std::string& seed, double near) const {
     double inside = none, outside = none;
-    const auto nearer = [&](double x, double than) { return std::isnan(than) || std::abs(x - near) < std::abs(than - near); };
+    const auto nearer = [&](double x, double than) {
+      return std::isnan(than) || std::abs(x - near) < std::abs(than - near);
+    };
     for (auto b = std::next(by_key_.begin()); b != by_key_.end(); ++b) {
       const double xa = place(std::prev(b)->first), xb = place(b->first);
       const double ga = g(std::prev(b)->first, seed), gb = g(b->first, seed);
@@ -93,7 +95,8 @@ class Measured {
   }
 
   bool leaves_nothing_out() const {
-    return std::ranges::all_of(by_key_, [&](const auto& entry) { return has(entry.first) && obstacle(entry.first).empty(); });
+    return std::ranges::all_of(by_key_,
+                               [&](const auto& entry) { return has(entry.first) && obstacle(entry.first).empty(); });
   }
 
  private:
@@ -128,8 +131,8 @@ std::string not_bracketed(const SearchSpec& spec, const Measured& curve) {
   const double low = curve.g(spec.low), high = curve.g(spec.high);
   const auto value = [&](double g) { return spec.log_mean ? spec.equals * std::exp(g) : spec.equals + g; };
   return fmt::format("{} is {} {:g} at both ends of {}: {:.4g} at {:g}, {:.4g} at {:g}; extend it {}", spec.until,
-                     low > 0 ? "above" : "below", spec.equals, spec.bisect, value(low), spec.low, value(high), spec.high,
-                     std::abs(high) < std::abs(low) ? "above" : "below");
+                     low > 0 ? "above" : "below", spec.equals, spec.bisect, value(low), spec.low, value(high),
+                     spec.high, std::abs(high) < std::abs(low) ? "above" : "below");
 }
 
 }  // namespace
@@ -244,8 +247,8 @@ class Searches {
     std::vector<SearchPoint> out;
     for (const GridPoint& point : points) {
       const bool final_only = value_.point == ValueName::Point::final;
-      const auto run = reader_.load(point.configuration.identity(),
-                                    final_only ? RecordParts::summary : RecordParts::with_trace);
+      const auto run =
+          reader_.load(point.configuration.identity(), final_only ? RecordParts::summary : RecordParts::with_trace);
       SearchPoint one{key_of(point), seed(point), none, !run.has_value(), {}};
       if (run) {
         one.value = run_value(*run, value_);

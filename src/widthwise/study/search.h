@@ -1,17 +1,17 @@
-// Searches: a sweep that finds, at every point of its other axes, the value of one key at which a measured value, averaged
-// over seeds, equals a given number; it makes its runs as it goes. alpha* where lazy training begins, the largest rate
-// that still converges to a loss.
+// Searches: a sweep that finds, at every point of its other axes, the value of one key at which a measured value,
+// averaged over seeds, equals a given number; it makes its runs as it goes. alpha* where lazy training begins, the
+// largest rate that still converges to a loss.
 //
 // Both ends are run first, then the middle of the bracket, until the bracket is no longer than the tolerance: in the
 // logarithm of the key (geometric) the middle is sqrt(a b), and the bracket ends at b/a <= 1 + tolerance. Middles are
 // rounded to the powers of 1 + tolerance (else to multiples of tolerance (high - low)), so that searches between other
-// ends find runs again. With g(key) = mean over seeds of log(value) - log(equals) (mean = "linear": of value - equals) the
-// result is where the straight line between the two runs of the bracket has g = 0.
+// ends find runs again. With g(key) = mean over seeds of log(value) - log(equals) (mean = "linear": of value - equals)
+// the result is where the straight line between the two runs of the bracket has g = 0.
 //
-// A function of the recorded runs alone: whoever asks, and whenever a run was stopped, the next key is the same. The value
-// should be monotone between the ends; where it is not, some crossing is found. Its error is the jack-knife's over seeds:
-// without each seed, the crossing of the line through all runs made that is nearest (where it has none between the ends,
-// that of its first or last piece drawn out).
+// A function of the recorded runs alone: whoever asks, and whenever a run was stopped, the next key is the same. The
+// value should be monotone between the ends; where it is not, some crossing is found. Its error is the jack-knife's
+// over seeds: without each seed, the crossing of the line through all runs made that is nearest (where it has none
+// between the ends, that of its first or last piece drawn out).
 #pragma once
 
 #include <string>
@@ -48,8 +48,8 @@ SearchResult search(const SearchSpec& spec, const std::vector<SearchPoint>& poin
 /// How many keys a search may still run, at most, from this bracket.
 std::size_t most_ahead(const SearchSpec& spec, const SearchResult& result);
 
-/// All runs of a sweep that are known to be needed: those of expand(), and of a search also what it has made and what it
-/// makes next. @throws as expand; ConfigError where the value searched for is no series of the runs.
+/// All runs of a sweep that are known to be needed: those of expand(), and of a search also what it has made and what
+/// it makes next. @throws as expand; ConfigError where the value searched for is no series of the runs.
 std::vector<GridPoint> points_of(const Study& study, const Sweep& sweep, const StoreReader& reader);
 
 /// The next runs of all searches, a group for the seeds of one key; the same for whoever asks. Empty when all are done.
