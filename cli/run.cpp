@@ -35,6 +35,7 @@ void print_plan(const Study& study, const Plan& plan) {
     fmt::print("  {:<24} {:>8} {:>8} {:>8}\n", sweep.sweep, sweep.runs, sweep.done, sweep.runs - sweep.done);
   fmt::print("{} distinct runs, {} to do in {} groups on {} threads: about {}, {} of disk\n", plan.runs,
              plan.runs - plan.done, plan.groups, plan.threads, human_time(plan.seconds), human_bytes(plan.bytes));
+  if (plan.ahead > 0) fmt::print("searches make at most {} runs more as they go\n", plan.ahead);
 }
 
 void print_summary(const Summary& summary) {

@@ -93,6 +93,18 @@ TEST(Start, AChainOfRunsIsOneRun) {
   }
 }
 
+TEST(Start, WhoStartsElsewhereTrainsApartFromWhoDoesNot) {
+  // All else alike: the runs of both sweeps would be members of one ensemble.
+  const Folder folder("widthwise-apart");
+  const std::string on =
+      "[[sweep]]\nname = \"on\"\nstart_from = { sweep = \"first\" }\n\"seed.init\" = [0, 1]\n"
+      "[[sweep]]\nname = \"fresh\"\n\"seed.init\" = [0, 1]\n";
+  const Study all = parse(study("") + first + on);
+  EXPECT_EQ(run_study(all, quiet(folder)).done, 6U);
+  const StoreReader reader(folder.path());
+  EXPECT_EQ(records(all, "fresh", reader)[0].trace.series, records(all, "first", reader)[0].trace.series);
+}
+
 TEST(Start, RecentredItBeginsAtZero) {
   const Folder folder("widthwise-recentre");
   const std::string again =

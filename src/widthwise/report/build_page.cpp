@@ -15,17 +15,17 @@
 #include "widthwise/report/page.h"
 #include "widthwise/report/verdict_row.h"
 #include "widthwise/store/reader.h"
-#include "widthwise/study/grid.h"
+#include "widthwise/study/search.h"
 
 namespace widthwise::report {
 namespace {
 
 constexpr std::size_t most_variants_shown = 4;
 
-std::set<std::string> identities_of(const Study& study) {
+std::set<std::string> identities_of(const Study& study, const StoreReader& reader) {
   std::set<std::string> identities;
   for (const Sweep& sweep : study.sweeps) {
-    for (const GridPoint& point : expand(study, sweep)) identities.insert(point.configuration.identity());
+    for (const GridPoint& point : points_of(study, sweep, reader)) identities.insert(point.configuration.identity());
   }
   return identities;
 }
@@ -96,7 +96,7 @@ std::vector<Figure> build_figures(const Study& study, const StoreReader& reader)
 }
 
 Page build_page(const Study& study, const StoreReader& reader, const std::vector<Judgement>& judgements) {
-  const std::set<std::string> identities = identities_of(study);
+  const std::set<std::string> identities = identities_of(study, reader);
   const Records records = read_records(identities, reader);
   Page page;
   page.title = study.title.empty() ? study.file.stem().string() : study.title;

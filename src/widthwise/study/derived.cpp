@@ -11,6 +11,7 @@
 #include "widthwise/numerics/extrapolation.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/kept_outputs.h"
+#include "widthwise/study/search.h"
 
 namespace widthwise {
 
@@ -23,6 +24,10 @@ std::string worse(const std::string& a, const std::string& b) {
   for (const char* status : {"missing", "diverged", "stopped"})
     if (a == status || b == status) return status;
   return a;
+}
+
+bool consumes_seeds(const DerivedSpec& one) {
+  return one.how == "infinite-width" || one.how == "search";
 }
 
 template <class List, class Item>
@@ -59,6 +64,7 @@ class Group {
   double value(const DerivedSpec& one) {
     if (one.how == "best") return best(one);
     if (one.how == "infinite-width") return limit(one);
+    if (one.how == "search") return found(one);
     const std::vector<const Row*> in = admitted(one);
     const std::size_t need = one.require > 0 ? one.require : one.how.starts_with("ensemble_") ? rows_.size() : 0;
     if (in.size() < need) {
@@ -245,6 +251,23 @@ class Group {
     return found->limit;
   }
 
+  double found(const DerivedSpec& one) {
+    std::vector<SearchPoint> points;
+    Members& members = out_.members.back();
+    for (const Row* const row : rows_) {
+      points.push_back(
+          {place(*row, one.over), table_.seed(*row), number(*row, one.of), row->status == "missing", row->reason});
+      ++members.all;
+      members.used += row->status != "missing";
+      members.unconverged += row->unconverged;
+    }
+    SearchResult result = search(*one.search, points);
+    out_.status = result.next.empty() ? "finished" : "missing";
+    out_.left_out.back() = std::move(result.left_out);
+    if (!result.reason.empty()) members.absent.push_back({one.name, result.reason});
+    return result.crossing;
+  }
+
   std::size_t column(const std::string& value) const {
     return static_cast<std::size_t>(std::ranges::find(table_.values, value) - table_.values.begin());
   }
@@ -286,7 +309,7 @@ Table derive(const Table& table, std::span<const DerivedSpec> derived, std::span
   const DerivedSpec& first = derived.front();
   if (table.axis(first.over) < 0 && first.with.empty()) throw Error("derive: the table has no axis " + first.over);
   const auto stays = [&](const std::string& key) {
-    return key != first.over && !contains(tied, key) && !(first.how == "infinite-width" && is_seed_axis(key));
+    return key != first.over && !contains(tied, key) && !(consumes_seeds(first) && is_seed_axis(key));
   };
   Table out;
   out.sweep = table.sweep;
@@ -340,7 +363,7 @@ std::vector<std::string> consumed_axes(const Study& study, const std::string& sw
     consumed.push_back(one->over);
     const std::vector<std::string> tied = tied_axes(sweep, one->over);
     consumed.insert(consumed.end(), tied.begin(), tied.end());
-    seeds = seeds || one->how == "infinite-width";
+    seeds = seeds || consumes_seeds(*one);
   }
   for (const Axis& axis : sweep.axes)
     if (contains(consumed, axis.key) || (seeds && is_seed_axis(axis.key))) out.push_back(axis.key);

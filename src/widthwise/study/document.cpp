@@ -217,6 +217,7 @@ Study parse_study(std::string_view text, const std::filesystem::path& path, cons
   check_names(study.figures, "figure", file);
   check_names(study.predictions, "prediction", file);
   check_names(study.derived, "derived", file);
+  add_searches(study);
   check_references(study);
   return study;
 }

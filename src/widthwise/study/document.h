@@ -41,6 +41,20 @@ struct StartFrom {
   int line = 0;
 };
 
+/// A search along one key (search.h): where a value, averaged over seeds, equals a number.
+struct SearchSpec {
+  std::string bisect;  // a key, between
+  double low = 0, high = 0;
+  std::string until;  // the value that
+  double equals = 0;
+  double tolerance = 0.05;
+  bool geometric = true;  // middles and tolerance in the logarithm of the key
+  bool log_mean = true;   // the mean over seeds is that of the logarithm
+  int line = 0;
+  /// The name of its result among the values of the sweep: "search.training.alpha".
+  std::string name() const { return "search." + bisect; }
+};
+
 /// A grid of runs: the product of its axes in the order written (the first varies slowest), axes tied by `zip` moving
 /// together.
 struct Sweep {
@@ -50,6 +64,7 @@ struct Sweep {
   std::vector<std::vector<std::string>> zip;
   int line = 0;
   std::optional<StartFrom> start_from = std::nullopt;
+  std::optional<SearchSpec> search = std::nullopt;  // its key is the last axis, of both ends
 };
 
 /// Which rows of a sweep: a key of an axis and the values admitted.
@@ -104,7 +119,8 @@ struct DerivedSpec {
   std::string name, sweep, of, over;
   std::string how = "mean";    // "mean", "variance" (unbiased), "difference" (second minus first of two values),
                                // "best" (of, where `by` is smallest), "infinite-width", or of arrays
-                               // "ensemble_error", "ensemble_variance", "relative_distance"
+                               // "ensemble_error", "ensemble_variance", "relative_distance"; of a sweep that
+                               // searches there is one by itself, "search"
   std::string by;              // for "best"
   std::vector<double> powers;  // for "infinite-width": of the fit
   int line = 0;
@@ -112,6 +128,7 @@ struct DerivedSpec {
   bool converged_only = false;  // leave out runs that ended before the margin or loss they were to reach
   std::string with = {};        // for "relative_distance": the other sweep, in place of `over`
 
+  std::optional<SearchSpec> search = std::nullopt;  // for "search"
   /// Whether `of` is an array of the runs, such as test_outputs.
   bool of_arrays() const { return how.starts_with("ensemble_") || how == "relative_distance"; }
 };

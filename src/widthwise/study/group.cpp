@@ -6,6 +6,7 @@
 
 #include "widthwise/study/cost.h"
 #include "widthwise/study/identity.h"
+#include "widthwise/study/start.h"
 
 namespace widthwise {
 
@@ -21,6 +22,7 @@ std::string shared_settings(const Configuration& configuration) {
   std::string out;
   for (const auto& [key, value] : configuration.values())
     if (!is_member_key(key)) out.append(key).append("=").append(to_json(value)).append("\n");
+  if (starts_elsewhere(configuration)) out.append("starts elsewhere");
   return out;
 }
 

@@ -15,6 +15,7 @@
 #include "widthwise/store/reader.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/schedule.h"
+#include "widthwise/study/search.h"
 
 namespace widthwise {
 
@@ -80,14 +81,15 @@ void check_memory(const std::vector<RunGroup>& groups) {
 // A sweep's points, looked at before they are grouped.
 using Look = std::function<void(const Sweep&, const std::vector<GridPoint>&)>;
 
-std::vector<RunGroup> group_all(const Study& study, const Look& look) {
+// With a reader, of searches also what they have made and make next.
+std::vector<RunGroup> group_all(const Study& study, const Look& look, const StoreReader* reader = nullptr) {
   if (study.sweeps.empty())
     throw ConfigError({study.file.string(), "sweep"}, "at least one [[sweep]]", "none",
                       "a single run is a sweep of one value: name = \"one\", \"seed.init\" = [0]");
   std::vector<Configuration> runs;
   std::unordered_set<std::string> seen;
   for (const Sweep& sweep : study.sweeps) {
-    std::vector<GridPoint> points = expand(study, sweep);
+    std::vector<GridPoint> points = reader == nullptr ? expand(study, sweep) : points_of(study, sweep, *reader);
     look(sweep, points);
     for (GridPoint& point : points)
       if (seen.insert(point.configuration.identity()).second) runs.push_back(std::move(point.configuration));
@@ -102,7 +104,7 @@ std::vector<RunGroup> group_all(const Study& study, const Look& look) {
 }
 
 SweepPlan plan_sweep(const Sweep& sweep, const std::vector<GridPoint>& points, const StoreReader& reader) {
-  SweepPlan plan{sweep.name, points.size(), 0, 0};
+  SweepPlan plan{sweep.name, points.size(), 0, 0, 0};
   for (const GridPoint& point : points) {
     const DataShape shape = expected_shape(point.configuration);
     if (reader.contains(point.configuration.identity()))
@@ -124,9 +126,14 @@ Plan plan_study(const Study& study, const RunOptions& options) {
   const StoreReader reader(options.store);
   Plan plan;
   // A plan needs no consent: it is what one looks at before giving it.
-  const std::vector<RunGroup> groups = group_all(study, [&](const Sweep& sweep, const std::vector<GridPoint>& points) {
-    plan.sweeps.push_back(plan_sweep(sweep, points, reader));
-  });
+  const std::vector<RunGroup> groups = group_all(
+      study,
+      [&](const Sweep& sweep, const std::vector<GridPoint>& points) {
+        plan.sweeps.push_back(plan_sweep(sweep, points, reader));
+        plan.sweeps.back().ahead = most_runs_ahead(study, sweep, reader);
+        plan.ahead += plan.sweeps.back().ahead;
+      },
+      &reader);
   plan.threads = options.threads > 0 ? options.threads : physical_threads();
   double work = 0;
   for (const RunGroup& group : groups) {

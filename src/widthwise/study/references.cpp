@@ -231,6 +231,7 @@ void check_derived_of_outputs(const Study& study, const DerivedSpec& derived, co
   check.outputs("of", derived.of);
   if (!derived.with.empty()) {
     check.sweep("with", derived.with);
+    if (study.sweep(derived.with).search) check.fail("with", "a sweep that does not search", derived.with);
     Checker(study, "derived", derived.with, derived.line).outputs("of", derived.of);
     return;
   }
@@ -246,6 +247,10 @@ void check_derived_of_outputs(const Study& study, const DerivedSpec& derived, co
 
 // `before`: how many derived quantities are written before this one, which may be made of these only.
 void check_derived(const Study& study, const DerivedSpec& derived, std::size_t before) {
+  if (derived.how == "search") {
+    Checker(study, "sweep.search", derived.sweep, derived.line).plain_value("until", derived.of);
+    return;
+  }
   const Checker check(study, "derived", derived.sweep, derived.line);
   check.axis("over", derived.over);
   if (derived.of_arrays()) return check_derived_of_outputs(study, derived, check);
@@ -289,6 +294,7 @@ void check_start(const Study& study, std::size_t index) {
   if (std::ranges::find(before, from) == before.end())
     throw ConfigError(place, "a sweep written before this one", fmt::format("'{}'", from),
                       unknown_name_hint(from, before));
+  if (study.sweep(from).search) throw ConfigError(place, "a sweep that does not search", fmt::format("'{}'", from));
 }
 
 void check_references(const Study& study) {

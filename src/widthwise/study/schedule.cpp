@@ -21,6 +21,7 @@
 #include "widthwise/store/writer.h"
 #include "widthwise/study/plan.h"
 #include "widthwise/study/run.h"
+#include "widthwise/study/search.h"
 #include "widthwise/study/start.h"
 
 namespace widthwise {
@@ -227,26 +228,54 @@ void work(Pool& pool, DataCache& data) {
 
 }  // namespace
 
-Summary run_study(const Study& study, const RunOptions& options) {
-  const auto start = Clock::now();
-  std::vector<RunGroup> groups = grouped_runs(study, options.yes);
+namespace {
+
+// Runs groups until all are recorded, here or elsewhere. @throws ConfigError with the study's file.
+Summary run_groups(const Study& study, const RunOptions& options, std::vector<RunGroup> groups, DataCache& data) {
   const int threads = options.threads > 0 ? options.threads : physical_threads();
   const std::size_t workers = std::min(static_cast<std::size_t>(threads), groups.size());
-  Pool pool(options, std::move(groups), threads);
-  DataCache data(options.data_dir);
-  {
-    std::vector<JoiningThread> crew;
-    for (std::size_t i = 0; i < workers; ++i) crew.emplace_back([&] { work(pool, data); });
-  }
-  Summary summary;
   try {
-    summary = pool.summary();
+    Pool pool(options, std::move(groups), threads);
+    {
+      std::vector<JoiningThread> crew;
+      for (std::size_t i = 0; i < workers; ++i) crew.emplace_back([&] { work(pool, data); });
+    }
+    return pool.summary();
   } catch (const ConfigError& error) {
     if (!error.place().file.empty()) throw;
     const bool is_option = error.place().key.starts_with("--");
     throw error.in_file(is_option ? "command line" : study.file.string());
   }
+}
+
+// All runs that a study has come to have, counted once each.
+std::uint64_t count_runs(const Study& study, const StoreReader& reader) {
+  std::set<std::string> runs;
+  for (const Sweep& sweep : study.sweeps)
+    for (const GridPoint& point : points_of(study, sweep, reader)) runs.insert(point.configuration.identity());
+  return runs.size();
+}
+
+}  // namespace
+
+Summary run_study(const Study& study, const RunOptions& options) {
+  const auto start = Clock::now();
+  DataCache data(options.data_dir);
+  Summary summary = run_groups(study, options, grouped_runs(study, options.yes), data);
   throw_if_interrupted();
+  if (std::ranges::any_of(study.sweeps, [](const Sweep& sweep) { return sweep.search.has_value(); })) {
+    StoreReader reader(options.store);
+    for (auto groups = search_groups(study, reader); !groups.empty(); groups = search_groups(study, reader)) {
+      const Summary round = run_groups(study, options, std::move(groups), data);
+      throw_if_interrupted();
+      summary.done += round.done;
+      summary.elsewhere += round.elsewhere;
+      summary.diverged += round.diverged;
+      reader.refresh();
+    }
+    summary.runs = count_runs(study, reader);
+    summary.found = summary.runs - summary.done - summary.elsewhere;
+  }
   summary.seconds = seconds_since(start);
   return summary;
 }

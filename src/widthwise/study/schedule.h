@@ -26,13 +26,15 @@ struct RunOptions {
 struct SweepPlan {
   std::string sweep;
   std::uint64_t runs = 0, done = 0;
-  double flops = 0;  // of what is to do
+  double flops = 0;         // of what is to do
+  std::uint64_t ahead = 0;  // of a search: how many runs it may still make beside those, at most
 };
 
 /// What run_study would do: `run --dry-run`.
 struct Plan {
   std::vector<SweepPlan> sweeps;
   std::uint64_t runs = 0, done = 0, groups = 0;  // distinct runs; groups to train
+  std::uint64_t ahead = 0;                       // runs that searches may still make beside those, at most
   double flops = 0;
   double seconds = 0;  // estimate on this machine, from a short measured rate
   double bytes = 0;    // estimate of what the store will grow by

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <iterator>
 
 #include "widthwise/base/error.h"
 #include "widthwise/study/fields.h"
@@ -124,6 +125,27 @@ PredictionSpec read_prediction(const ValueTable& table, const std::string& file,
   if (spec.claim != Claim::value && spec.against.empty())
     fields.fail("against", "the key of an axis, such as \"architecture.width\"", "nothing");
   return spec;
+}
+
+void add_searches(Study& study) {
+  std::vector<DerivedSpec> all;
+  for (const Sweep& sweep : study.sweeps) {
+    if (!sweep.search) continue;
+    DerivedSpec one;
+    one.name = sweep.search->name();
+    one.sweep = sweep.name;
+    one.of = sweep.search->until;
+    one.over = sweep.search->bisect;
+    one.how = "search";
+    one.line = sweep.search->line;
+    one.search = sweep.search;
+    for (const DerivedSpec& other : study.derived)
+      if (other.name == one.name)
+        throw ConfigError({file_and_line(study.file.string(), other.line), "derived.name"},
+                          "another name than that of a search", fmt::format("'{}'", other.name));
+    all.push_back(std::move(one));
+  }
+  study.derived.insert(study.derived.begin(), std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));
 }
 
 DerivedSpec read_derived(const ValueTable& table, const std::string& file, int line) {

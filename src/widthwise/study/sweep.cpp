@@ -15,7 +15,7 @@ namespace widthwise {
 namespace {
 
 constexpr double longest_axis = 1e6;
-const std::vector<std::string> own_names{"name", "set", "zip", "start_from"};
+const std::vector<std::string> own_names{"name", "set", "zip", "start_from", "search"};
 constexpr const char* axis_forms =
     "a list, or one of { log2 = [lo, hi], step = s }, { log10 = [lo, hi], step = s }, { linear = [lo, hi], count = k "
     "}, "
@@ -171,6 +171,46 @@ void read_start_from(const Value& written, const std::string& file, Sweep& sweep
   sweep.start_from = from;
 }
 
+void read_search(const Value& written, const std::string& file, Sweep& sweep) {
+  if (!written.is_table())
+    throw ConfigError({file_and_line(file, written.line), "sweep.search"},
+                      "a table { bisect = KEY, between = [low, high], until = VALUE, equals = NUMBER }",
+                      to_json(written));
+  Fields fields(written.table(), "sweep.search", file, written.line);
+  SearchSpec spec;
+  spec.line = written.line;
+  spec.bisect = fields.required_text("bisect");
+  if (!is_known_key(spec.bisect))
+    fields.fail("bisect", "a known key", fmt::format("'{}'", spec.bisect), unknown_key_hint(spec.bisect));
+  if (!key_spec(spec.bisect).numeric() || spec.bisect.starts_with("seed."))
+    fields.fail("bisect", "the key of a number that is no seed", fmt::format("'{}'", spec.bisect));
+  if (find_axis(sweep, spec.bisect) != nullptr || sweep.set.contains(spec.bisect))
+    fields.fail("bisect", "a key that this sweep does not set", fmt::format("'{}'", spec.bisect));
+  spec.geometric = fields.get("geometric") == nullptr || fields.toggle("geometric");
+  const Value* const ends = fields.get("between");
+  if (ends == nullptr || !ends->is_list() || ends->list().size() != 2)
+    fields.fail("between", "[low, high], two numbers", ends == nullptr ? "nothing" : to_json(*ends));
+  spec.low = ends->list()[0].number();
+  spec.high = ends->list()[1].number();
+  if (!std::isfinite(spec.high - spec.low) || !(spec.low < spec.high))
+    fields.fail("between", "[low, high] with low below high", to_json(*ends));
+  if (spec.geometric && !(spec.low > 0))
+    fields.fail("between", "numbers above 0, or geometric = false", to_json(*ends));
+  spec.until = fields.required_text("until");
+  const auto equals = fields.number("equals");
+  if (!equals) fields.fail("equals", "the number that the value is to equal", "nothing");
+  spec.equals = *equals;
+  spec.tolerance = fields.number("tolerance").value_or(spec.tolerance);
+  if (!(spec.tolerance >= 1e-4) || !(spec.tolerance <= 1))
+    fields.fail("tolerance", "a share from 0.0001 to 1", to_text({spec.tolerance, 0}));
+  spec.log_mean = fields.choice("mean", {"log", "linear"}, "log") == "log";
+  if (!std::isfinite(spec.equals) || (spec.log_mean && !(spec.equals > 0)))
+    fields.fail("equals", "a number above 0, or mean = \"linear\"", to_text({spec.equals, 0}));
+  fields.done();
+  sweep.axes.push_back({spec.bisect, {{spec.low, written.line}, {spec.high, written.line}}, written.line});
+  sweep.search = spec;
+}
+
 }  // namespace
 
 ValueList axis_values(const std::string& key, const Value& written, const std::string& file) {
@@ -212,6 +252,7 @@ Sweep read_sweep(const ValueTable& table, const std::string& file, int line) {
       throw ConfigError({file_and_line(file, axis.line), axis.key}, "an axis or a fixed value", "both");
   if (const Value* const from = fields.get("start_from")) read_start_from(*from, file, sweep);
   if (const Value* const zip = fields.get("zip")) read_zip(*zip, file, sweep);
+  if (const Value* const search = fields.get("search")) read_search(*search, file, sweep);
   return sweep;
 }
 

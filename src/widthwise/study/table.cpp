@@ -16,6 +16,7 @@
 #include "widthwise/study/derived.h"
 #include "widthwise/study/fields.h"
 #include "widthwise/study/grid.h"
+#include "widthwise/study/search.h"
 
 namespace widthwise {
 
@@ -60,14 +61,8 @@ class Columns {
 
  private:
   double value(const RunRecord& run, std::size_t i) {
-    using Point = ValueName::Point;
-    const ValueName& name = names_[i];
-    const bool of_the_end = name.point == Point::final || name.point == Point::best || name.point == Point::last;
-    const auto final_value = run.finals.find(name.series);
-    if (final_value == run.finals.end()) return none;
-    found_[i] = true;
-    if (of_the_end && run.status == "diverged") return none;
-    return name.point == Point::final ? final_value->second : evaluate(name, run.trace);
+    if (run.finals.contains(names_[i].series)) found_[i] = true;
+    return run_value(run, names_[i]);
   }
 
   std::vector<ValueName> names_;
@@ -79,7 +74,7 @@ Table select_runs(const Study& study, const Sweep& sweep, const std::vector<std:
                   const StoreReader& reader, const Where& where) {
   Table table{sweep.name, axis_keys(sweep), values, {}, 0, 0};
   Columns columns(values);
-  for (const GridPoint& point : expand(study, sweep)) {
+  for (const GridPoint& point : points_of(study, sweep, reader)) {
     if (!admits(where, table.axes, point.axes)) continue;
     ++table.expected;
     const std::string& identity = point.configuration.identity();
@@ -114,11 +109,11 @@ std::vector<DerivedSpec> derived_of(const Study& study, const std::string& sweep
 }
 
 std::map<std::string, std::string> counterpart_identities(const Study& study, const Sweep& sweep,
-                                                          const DerivedSpec& derived) {
+                                                          const DerivedSpec& derived, const StoreReader& reader) {
   const Counterparts counterparts(study, sweep, study.sweep(derived.with),
                                   {file_and_line(study.file.string(), derived.line), "derived.with"});
   std::map<std::string, std::string> out;
-  for (const GridPoint& point : expand(study, sweep))
+  for (const GridPoint& point : points_of(study, sweep, reader))
     out.emplace(point.configuration.identity(), counterparts.of(point.configuration).identity());
   return out;
 }
@@ -173,7 +168,7 @@ Table select(const Study& study, const std::string& sweep_name, const std::vecto
   if (derived.empty()) return select_runs(study, sweep, values, reader, where);
   OutputSource outputs{&reader, {}};
   for (const DerivedSpec& one : derived)
-    if (!one.with.empty()) outputs.counterparts[one.with] = counterpart_identities(study, sweep, one);
+    if (!one.with.empty()) outputs.counterparts[one.with] = counterpart_identities(study, sweep, one, reader);
   return derive(select(study, sweep_name, ingredients(derived), reader, where), derived,
                 tied_axes(sweep, derived.front().over), outputs);
 }
@@ -183,7 +178,7 @@ std::vector<Curve> select_curves(const Study& study, const std::string& sweep_na
   const Sweep& sweep = study.sweep(sweep_name);
   const std::vector<std::string> axes = axis_keys(sweep);
   std::vector<Curve> curves;
-  for (const GridPoint& point : expand(study, sweep)) {
+  for (const GridPoint& point : points_of(study, sweep, reader)) {
     if (!admits(where, axes, point.axes)) continue;
     auto run = reader.load(point.configuration.identity(), RecordParts::with_trace);
     if (run) curves.push_back({point.axes, run->status, run->identity, std::move(run->trace)});

@@ -23,6 +23,7 @@
 namespace widthwise {
 
 class StoreReader;
+struct RunRecord;
 struct Extrapolation;  // numerics/extrapolation.h
 
 /// A name of the form above, taken apart.
@@ -36,6 +37,9 @@ struct ValueName {
 ValueName parse_value_name(const std::string& name);
 /// The value in a trace. @throws ConfigError with the nearest series, if the trace has no such series.
 double evaluate(const ValueName& name, const Trace& trace);
+
+/// The value in a record, read with its trace unless only final values are asked for; NaN where it has none.
+double run_value(const RunRecord& run, const ValueName& name);
 
 /// What a value over a group of runs is made of.
 struct Members {

@@ -4,6 +4,7 @@
 
 #include "widthwise/base/error.h"
 #include "widthwise/base/number.h"
+#include "widthwise/store/record.h"
 #include "widthwise/study/table.h"
 
 namespace widthwise {
@@ -78,6 +79,13 @@ double evaluate(const ValueName& name, const Trace& trace) {
       return trace.at_step(name.series, name.argument);
   }
   return std::nan("");
+}
+
+double run_value(const RunRecord& run, const ValueName& name) {
+  const bool of_the_end = name.point == Point::final || name.point == Point::best || name.point == Point::last;
+  const auto final_value = run.finals.find(name.series);
+  if (final_value == run.finals.end() || (of_the_end && run.status == "diverged")) return std::nan("");
+  return name.point == Point::final ? final_value->second : evaluate(name, run.trace);
 }
 
 }  // namespace widthwise
