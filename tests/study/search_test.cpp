@@ -239,6 +239,11 @@ TEST(Searches, TheRateAtWhichALossIsReached) {
       sum += std::log(run.values[0]) / 3;
     EXPECT_NEAR(std::exp(sum), 0.2, 1e-3);
   }
+  // However many rounds it took, a process writes one file.
+  const auto files = std::filesystem::directory_iterator(folder.path());
+  EXPECT_EQ(
+      std::count_if(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".sqlite"; }),
+      1);
   // Nothing is made twice, and the plan knows it is done.
   const Summary again = run_study(study, quiet(folder));
   EXPECT_EQ(again.done, 0U);

@@ -100,7 +100,8 @@ struct StoreReader::State {
     for (const fs::path& path : listed) {
       const auto known = std::find_if(files.begin(), files.end(), [&](const File& file) { return file.path == path; });
       const auto file = static_cast<std::size_t>(known - files.begin());
-      if (known == files.end()) files.push_back({path, {}, std::nullopt});
+      const bool is_new = known == files.end();
+      if (is_new) files.push_back({path, {}, std::nullopt});
       try {
         with(files[file], [&](store::Database& database) { read_new_rows(file, database); });
       } catch (const store::BusyError&) {
@@ -108,8 +109,8 @@ struct StoreReader::State {
         busy.push_back(path);
       } catch (const StoreError&) {
         files[file].database.reset();
-        if (fs::exists(path)) throw;  // a writer without runs removes its file
-        files.pop_back();
+        if (fs::exists(path)) throw;   // a writer without runs removes its file
+        if (is_new) files.pop_back();  // else it had no runs, and the next refresh finds it gone
       }
     }
   }

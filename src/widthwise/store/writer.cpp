@@ -41,8 +41,12 @@ StoreWriter::StoreWriter(fs::path folder, std::string worker) {
   fs::create_directories(folder, error);
   if (error) throw StoreError(folder.string(), "a folder that can be created", error.message());
   for (const fs::path& other : store::store_files(folder)) {
-    store::Database database = store::Database::for_reading(other);
-    store::has_schema(database);
+    try {
+      store::Database database = store::Database::for_reading(other);
+      store::has_schema(database);
+    } catch (const StoreError&) {
+      if (fs::exists(other, error)) throw;  // a writer without runs removes its file
+    }
   }
   file_ = folder / file_name(std::move(worker));
   const bool existed = fs::exists(file_, error);

@@ -54,11 +54,21 @@ struct Task {
   Ancestors ancestors = {};  // of its runs, where they start from others
 };
 
+// What a process records with: made when there is something to record, one for all rounds of a study.
+struct Recording {
+  std::optional<StoreWriter> writer;
+  std::optional<Claims> claims;
+};
+
 // What the workers share. One mutex guards all of it; computing happens outside.
 class Pool {
  public:
-  Pool(const RunOptions& options, std::vector<RunGroup> groups, int threads)
-      : reader_{options.store}, checkpoints_{options.store}, free_threads_{threads} {
+  Pool(const RunOptions& options, std::vector<RunGroup> groups, int threads, Recording& recording)
+      : reader_{options.store},
+        checkpoints_{options.store},
+        writer_{recording.writer},
+        claims_{recording.claims},
+        free_threads_{threads} {
     require_parents(groups);
     double work = 0;
     for (RunGroup& group : groups) {
@@ -68,7 +78,7 @@ class Pool {
       work += rest.work;
       if (!rest.runs.empty()) pending_.push_back({std::move(group), rest.runs.size()});
     }
-    if (!pending_.empty()) {  // a finished study may lie where nothing can be written
+    if (!pending_.empty() && !writer_) {  // a finished study may lie where nothing can be written
       writer_.emplace(options.store);
       claims_.emplace(options.store, claim_options(options.claim_timeout));
     }
@@ -204,8 +214,8 @@ class Pool {
   std::condition_variable changed_;
   StoreReader reader_;
   Checkpoints checkpoints_;
-  std::optional<StoreWriter> writer_;
-  std::optional<Claims> claims_;
+  std::optional<StoreWriter>& writer_;
+  std::optional<Claims>& claims_;
   std::deque<Waiting> pending_;     // largest first
   std::vector<Waiting> postponed_;  // claimed by other processes
   int free_threads_;
@@ -231,11 +241,12 @@ void work(Pool& pool, DataCache& data) {
 namespace {
 
 // Runs groups until all are recorded, here or elsewhere. @throws ConfigError with the study's file.
-Summary run_groups(const Study& study, const RunOptions& options, std::vector<RunGroup> groups, DataCache& data) {
+Summary run_groups(const Study& study, const RunOptions& options, std::vector<RunGroup> groups, DataCache& data,
+                   Recording& recording) {
   const int threads = options.threads > 0 ? options.threads : physical_threads();
   const std::size_t workers = std::min(static_cast<std::size_t>(threads), groups.size());
   try {
-    Pool pool(options, std::move(groups), threads);
+    Pool pool(options, std::move(groups), threads, recording);
     {
       std::vector<JoiningThread> crew;
       for (std::size_t i = 0; i < workers; ++i) crew.emplace_back([&] { work(pool, data); });
@@ -261,12 +272,13 @@ std::uint64_t count_runs(const Study& study, const StoreReader& reader) {
 Summary run_study(const Study& study, const RunOptions& options) {
   const auto start = Clock::now();
   DataCache data(options.data_dir);
-  Summary summary = run_groups(study, options, grouped_runs(study, options.yes), data);
+  Recording recording;
+  Summary summary = run_groups(study, options, grouped_runs(study, options.yes), data, recording);
   throw_if_interrupted();
   if (std::ranges::any_of(study.sweeps, [](const Sweep& sweep) { return sweep.search.has_value(); })) {
     StoreReader reader(options.store);
     for (auto groups = search_groups(study, reader); !groups.empty(); groups = search_groups(study, reader)) {
-      const Summary round = run_groups(study, options, std::move(groups), data);
+      const Summary round = run_groups(study, options, std::move(groups), data, recording);
       throw_if_interrupted();
       summary.done += round.done;
       summary.elsewhere += round.elsewhere;
