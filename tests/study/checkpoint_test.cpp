@@ -25,6 +25,7 @@ class Checkpointed : public ::testing::Test {
         "[data]\nname = \"gaussian\"\ntrain = 96\ntest = 20\ndimension = 8\nlabels = \"random\"\n"
         "[training]\noptimizer = \"gradient-flow\"\nloss = \"softhinge\"\nkappa = \"-training.alpha\"\n"
         "alpha_convention = \"code\"\nstop_margin = 1\nsteps = 20000\nmax_dgrad = 1e-5\n"
+        "save = [\"end\", \"loss 0.5\", \"margin 0\"]\n"
         "[measure]\nobservables = [\"train_loss\", \"test_error\", \"accepted_steps\", \"refused_steps\", "
         "\"half_time\",\n"
         "  \"preactivation_speed\", \"last_update_norm\"]\ntimes = { log = 12 }\n"
@@ -61,6 +62,10 @@ class Checkpointed : public ::testing::Test {
   static void expect_same(const RunRecord& a, const RunRecord& b) {
     EXPECT_EQ(a.status, b.status);
     EXPECT_EQ(a.reason, b.reason);
+    EXPECT_EQ(a.arrays, b.arrays);  // states saved on the way too
+    EXPECT_TRUE(a.arrays.contains("state/loss 0.5/W1"));
+    EXPECT_TRUE(a.arrays.contains("state/margin 0/W1"));
+    EXPECT_NE(a.arrays.at("state/loss 0.5/W1"), a.arrays.at("state/end/W1"));
     EXPECT_EQ(a.trace.step, b.trace.step);
     EXPECT_EQ(a.trace.time, b.trace.time);
     for (const auto& [name, values] : a.trace.series)

@@ -42,6 +42,7 @@ std::optional<RunCheckpoint<T>> Checkpoints::find(const std::string& identity) c
     reader.get(found.trace.step);
     reader.get(found.trace.time);
     reader.get(found.trace.series);
+    reader.get(found.saved);
     found.trace.check();
     return found;
   } catch (const Error& error) {
@@ -59,6 +60,7 @@ void Checkpoints::keep(const std::string& identity, const RunCheckpoint<T>& chec
   writer.put(checkpoint.trace.step);
   writer.put(checkpoint.trace.time);
   writer.put(checkpoint.trace.series);
+  writer.put(checkpoint.saved);
   try {
     write_file(folder_ / identity, writer.finish());
   } catch (const Error& error) {

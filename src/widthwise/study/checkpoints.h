@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,7 @@ template <class T>
 struct RunCheckpoint {
   FlowCheckpoint<T> flow;
   Trace trace;
+  std::map<std::string, std::string> saved;  // arrays of states saved so far (saved_state.h)
 };
 
 class Checkpoints {

@@ -362,8 +362,9 @@ void add_training(Keys& keys) {
                               "training.stop_margin", {"none"})));
   keys.push_back(later(whole("training.patience", 0, {0, many},
                              "stop when the training loss has not fallen for so many steps; 0: never")));
-  keys.push_back(
-      later(names_or_none("training.save", {}, "states that are saved for other runs to start from: init, end")));
+  keys.push_back(later(names_or_none("training.save", {},
+                                     "states that are saved for other runs to start from: init, end; of "
+                                     "gradient-flow also \"loss 0.5\", \"margin 0\"")));
   keys.push_back(later(unless(number("training.min_improvement", 1e-4, {0, 1, false, true},
                                      "a loss must be smaller by this share to have fallen"),
                               "training.patience", {"0"})));

@@ -116,16 +116,23 @@ std::map<std::string, std::string> provenance_of(const RunGroup& group, const Da
 template <class T>
 class Resumption {
  public:
-  Resumption(const RunGroup& group, const Checkpoints& checkpoints, Recorder<T>& recorder)
-      : group_{group}, checkpoints_{checkpoints}, recorder_{recorder}, found_(group.runs.size()) {}
+  Resumption(const RunGroup& group, const Checkpoints& checkpoints, Recorder<T>& recorder,
+             std::vector<RunRecord>& saved)
+      : group_{group}, checkpoints_{checkpoints}, recorder_{recorder}, saved_{saved}, found_(group.runs.size()) {}
 
   FlowHooks<T> hooks() {
     FlowHooks<T> hooks;
+    hooks.milestone = [this, labels = saved_milestones(group_.runs.front())](const TrainingState<T>& state,
+                                                                             std::size_t which) {
+      save_state(saved_[static_cast<std::size_t>(state.member)], milestone_name(labels[which]), state.ensemble,
+                 state.member);
+    };
     if (!checkpoints_.keeps()) return hooks;
     hooks.resume = [this](Index member) { return resume(member); };
     hooks.checkpoint = [this](Index member, const FlowCheckpoint<T>& flow) {
       if (!recorder_.between_points(member))
-        checkpoints_.keep<T>(run(member).identity(), {flow, recorder_.trace(member)});
+        checkpoints_.keep<T>(run(member).identity(),
+                             {flow, recorder_.trace(member), saved_[static_cast<std::size_t>(member)].arrays});
     };
     return hooks;
   }
@@ -138,12 +145,14 @@ class Resumption {
     found = checkpoints_.find<T>(run(member).identity());
     if (!found) return nullptr;
     recorder_.restore(member, std::move(found->trace));
+    saved_[static_cast<std::size_t>(member)].arrays = std::move(found->saved);
     return &found->flow;
   }
 
   const RunGroup& group_;
   const Checkpoints& checkpoints_;
   Recorder<T>& recorder_;
+  std::vector<RunRecord>& saved_;  // arrays of states saved on the way
   std::vector<std::optional<RunCheckpoint<T>>> found_;
 };
 
@@ -208,7 +217,7 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
   for (std::size_t m = 0; m < saved.size(); ++m)
     if (saves(first, "init")) save_state(saved[m], "init", ensemble, static_cast<Index>(m));
 
-  Resumption<T> resumption(group, checkpoints, recorder);
+  Resumption<T> resumption(group, checkpoints, recorder, saved);
   const auto results = train<T>(ensemble, data.train_inputs, data.train_targets, *recording.loss, options,
                                 recorder.probe_steps(), std::ref(recorder), resumption.hooks());
   recorder.finish(ensemble, results);

@@ -112,10 +112,23 @@ bool saves(const Configuration& run, const std::string& label) {
 
 void check_saved_labels(const Configuration& run) {
   const std::vector<std::string> known{"init", "end"};
-  for (const Value& label : run.at("training.save").list())
-    if (std::ranges::find(known, label.text()) == known.end())
+  const bool flow = run.text("training.optimizer") == "gradient-flow";
+  for (const Value& label : run.at("training.save").list()) {
+    if (std::ranges::find(known, label.text()) != known.end()) continue;
+    if (!flow)
       throw ConfigError({{}, "training.save"}, "states such a run has: init, end", fmt::format("'{}'", label.text()),
                         unknown_name_hint(label.text(), known));
+    // Written in one way only: others start from it by its label.
+    if (const std::string name = milestone_name(parse_milestone(label.text())); name != label.text())
+      throw ConfigError({{}, "training.save"}, "'" + name + "'", "'" + label.text() + "'");
+  }
+}
+
+std::vector<Milestone> saved_milestones(const Configuration& run) {
+  std::vector<Milestone> milestones;
+  for (const Value& label : run.at("training.save").list())
+    if (label.text() != "init" && label.text() != "end") milestones.push_back(parse_milestone(label.text()));
+  return milestones;
 }
 
 template Weights<float> weights_of(const Ensemble<float>&, Index);

@@ -2,8 +2,11 @@
 // record as arrays state/LABEL/W1, state/LABEL/b1, state/LABEL/W2, ... (training.save lists the labels).
 //
 //   init   before the first update          end   where the run ended, stopped early included
+//   loss 0.5, margin 0   of gradient-flow: the first accepted step with that share of the initial loss, or with all
+//   margins
+//                        at least that large (training/flow_options.h); a run that never gets there has no such state
 //
-// A run that diverged has saved nothing but init.
+// A run that diverged has no end.
 #pragma once
 
 #include <optional>
@@ -14,6 +17,7 @@
 #include "widthwise/network/ensemble.h"
 #include "widthwise/store/record.h"
 #include "widthwise/study/grid.h"
+#include "widthwise/training/flow_options.h"
 
 namespace widthwise {
 
@@ -44,5 +48,7 @@ std::vector<std::string> saved_labels(const RunRecord& record);
 bool saves(const Configuration& run, const std::string& label);
 /// @throws ConfigError (key only) for a label in training.save that such a run has no state for.
 void check_saved_labels(const Configuration& run);
+/// Those of its labels that are moments of a flow, in their order.
+std::vector<Milestone> saved_milestones(const Configuration& run);
 
 }  // namespace widthwise

@@ -7,6 +7,7 @@
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/run.h"
+#include "widthwise/study/saved_state.h"
 #include "widthwise/study/schema.h"
 #include "widthwise/study/scheme.h"
 
@@ -56,6 +57,7 @@ FlowOptions flow_options(const Configuration& configuration) {
   options.temperature = configuration.number("training.temperature");
   options.least_batch = configuration.whole("training.least_batch");
   options.most_batch = configuration.whole("training.most_batch");
+  options.milestones = saved_milestones(configuration);
   return options;
 }
 
