@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <optional>
 #include <utility>
 
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
-#include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/threads.h"
 #include "widthwise/training/blocks.h"
 #include "widthwise/training/checkpoint.h"
@@ -135,15 +133,7 @@ class FlowRun {
 
   template <class Work>
   void over_blocks(const Work& work) {
-    if (plan_.threads == 1) {
-      for (const MemberRange block : plan_.blocks) work(workers_[0], block);
-      return;
-    }
-    std::atomic<std::size_t> next = 0;
-    parallel(plan_.threads, [&](int worker) {
-      for (std::size_t block = next++; block < plan_.blocks.size(); block = next++)
-        work(workers_[static_cast<std::size_t>(worker)], plan_.blocks[block]);
-    });
+    widthwise::over_blocks(plan_, workers_, work);
   }
 
   // Calls use(state) with what a probe sees of a member.

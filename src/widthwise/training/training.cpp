@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 
@@ -11,7 +10,6 @@
 #include "widthwise/base/interrupt.h"
 #include "widthwise/data/batches.h"
 #include "widthwise/data/finite.h"
-#include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/threads.h"
 #include "widthwise/training/blocks.h"
 #include "widthwise/training/flow.h"
@@ -210,15 +208,7 @@ class Run {
 
   template <class Work>
   void over_blocks(const Work& work) {
-    if (plan_.threads == 1) {
-      for (const MemberRange block : plan_.blocks) work(workers_[0], block);
-      return;
-    }
-    std::atomic<std::size_t> next = 0;
-    parallel(plan_.threads, [&](int worker) {
-      for (std::size_t block = next++; block < plan_.blocks.size(); block = next++)
-        work(workers_[static_cast<std::size_t>(worker)], plan_.blocks[block]);
-    });
+    widthwise::over_blocks(plan_, workers_, work);
   }
 
   std::vector<RunResult> out_of_time(std::int64_t step) {
