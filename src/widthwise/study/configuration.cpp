@@ -8,6 +8,7 @@
 #include "widthwise/observable/observable.h"
 #include "widthwise/study/data_options.h"
 #include "widthwise/study/expression.h"
+#include "widthwise/study/frozen_model.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/study/identity.h"
 #include "widthwise/study/saved_state.h"
@@ -172,6 +173,7 @@ void check_together(const Configuration& run) {
     if (name.text() == "test_outputs" && run.whole("data.test") == 0)
       refuse("data.test", "test samples, to keep test_outputs", "0");
   check_saved_labels(run);
+  check_frozen_model(run);
   if (run.text("parameterization.name") == "custom")
     for (const char* block : {"parameterization.input", "parameterization.hidden", "parameterization.output"})
       if (run.text(block) == "none")

@@ -101,6 +101,17 @@ NamedArrays ArrayKeeper<T>::arrays(const Ensemble<T>& ensemble, Index member) co
   return out;
 }
 
+template <class T>
+NamedArrays ArrayKeeper<T>::arrays(const Matrix<double>& train_outputs, const Matrix<double>& test_outputs) const {
+  NamedArrays out;
+  for (const Part& part : parts_) {
+    const Matrix<T> all = (part.name == "test" ? test_outputs : train_outputs).template cast<T>();
+    out[part.name + "_outputs"] = npy_of(view(all));
+    if (labels_) out[part.name + "_labels"] = labels_of(part.targets);
+  }
+  return out;
+}
+
 double kept_bytes(const Configuration& run, const Architecture& architecture) {
   const double scalar = run.text("training.dtype") == "float32" ? 4 : 8;
   const double each = scalar * static_cast<double>(architecture.outputs) + 1;

@@ -34,6 +34,8 @@ class ArrayKeeper {
 
   /// The arrays of a member in the state `ensemble` has now.
   NamedArrays arrays(const Ensemble<T>& ensemble, Index member) const;
+  /// The same of trained outputs that somebody else made.
+  NamedArrays arrays(const Matrix<double>& train_outputs, const Matrix<double>& test_outputs) const;
 
  private:
   struct Part {

@@ -288,6 +288,9 @@ void add_flow(Keys& keys) {
   const auto of_flow = [&](KeySpec spec) {
     keys.push_back(where(std::move(spec), "training.optimizer", {"gradient-flow"}));
   };
+  keys.push_back(later(choice("training.model", "network", {"network", "tangent-kernel", "linearised"},
+                              "what follows the flow: the network, or one whose tangent kernel stays what it is at the "
+                              "start, in its samples' dual variables or in the weights")));
   of_flow(optional(number("training.max_dgrad", 1e-4, positive,
                           "a step is accepted while |g - g'|^2 / (|g| |g'|) is below; none: whatever it is")));
   keys.back().standard = {1e-4, 0};

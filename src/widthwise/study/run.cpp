@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <optional>
 
+#include "widthwise/base/interrupt.h"
 #include "widthwise/data/load.h"
 #include "widthwise/linalg/threads.h"
 #include "widthwise/loss/loss.h"
@@ -14,6 +16,7 @@
 #include "widthwise/observable/recorder.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/data_options.h"
+#include "widthwise/study/frozen_model.h"
 #include "widthwise/study/kept_arrays.h"
 #include "widthwise/study/provenance.h"
 #include "widthwise/study/saved_state.h"
@@ -212,6 +215,28 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
     for (Index m = 0; m < ensemble.size(); ++m)
       outputs.push_back(outputs_of(ensemble, m, data.train_inputs).template cast<double>());
     if (place_at_start(ensemble, group, ancestors)) options.initial_outputs = std::move(outputs);
+  }
+  if (is_frozen_model(first)) {
+    const auto provenance = provenance_of(group, origin);
+    for (std::size_t m = 0; m < group.runs.size() && !interrupt_requested(); ++m) {
+      const auto begun = std::chrono::steady_clock::now();
+      const FrozenRun run =
+          follow_frozen_model<T>(group.runs[m], ensemble, static_cast<Index>(m), data.measured(data.train_inputs.rows),
+                                 *recording.loss, options, recording.steps);
+      if (run.result.status == RunStatus::interrupted) break;
+      RunRecord record = empty_record(group.runs[m], provenance);
+      const bool diverged = run.result.status == RunStatus::diverged;
+      record.status = status_name(run.result.status);
+      record.last_step = run.result.step;
+      record.reason = run.result.reason;
+      record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+      record.trace = run.trace;
+      for (const auto& [name, values] : run.trace.series)
+        record.finals[name] = diverged ? std::numeric_limits<double>::quiet_NaN() : values.back();
+      if (!diverged) record.arrays = keeper.arrays(run.train_outputs, run.test_outputs);
+      records.push_back(std::move(record));
+    }
+    return records;
   }
   std::vector<RunRecord> saved(group.runs.size());
   for (std::size_t m = 0; m < saved.size(); ++m)

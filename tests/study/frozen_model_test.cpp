@@ -1,0 +1,60 @@
+// Runs of frozen kernels: where networks are lazy they are the networks, and two ways to follow them are one.
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "text.h"
+#include "widthwise/study/run.h"
+
+namespace widthwise {
+namespace {
+
+using study_test::mistake;
+using testing::HasSubstr;
+
+std::string flow(const std::string& more) {
+  return "title = \"flow\"\n[architecture]\nwidth = 48\nactivation = \"softplus\"\n"
+         "[parameterization]\nname = \"mean-field\"\nbase_in = \"multiplier\"\n"
+         "[data]\nname = \"gaussian\"\ntrain = 24\ntest = 30\ndimension = 8\n"
+         "[training]\noptimizer = \"gradient-flow\"\nloss = \"softhinge\"\nkappa = \"-training.alpha\"\n"
+         "alpha_convention = \"code\"\nstop_margin = 1\n"
+         "[measure]\nobservables = [\"train_loss\", \"test_error\", \"smallest_margin\", \"half_time\", \"output_size\"]\n"
+         "[[sweep]]\nname = \"s\"\n" + more;
+}
+
+RunRecord run(const std::string& model, double alpha) {
+  const Study study = study_test::parse(flow("\"training.model\" = \"" + model + "\"\n\"training.alpha\" = " +
+                                             std::to_string(alpha) + "\n"));
+  DataCache data;
+  return execute(group_runs({expand(study, study.sweeps.front()).front().configuration}).front(), data).front();
+}
+
+TEST(FrozenModel, IsTheNetworkWhereThatIsLazyAndNotWhereItLearnsFeatures) {
+  const auto distance = [](const RunRecord& a, const RunRecord& b) {
+    return std::abs(a.finals.at("half_time") / b.finals.at("half_time") - 1);
+  };
+  // The network moves by 1/alpha of what it would have to, its kernel by as much.
+  EXPECT_LT(distance(run("network", 1e4), run("tangent-kernel", 1e4)), 1e-3);
+  EXPECT_GT(distance(run("network", 1e-2), run("tangent-kernel", 1e-2)), 0.1);
+  const RunRecord kernel = run("tangent-kernel", 1), linearised = run("linearised", 1);
+  EXPECT_EQ(kernel.status, "stopped");
+  EXPECT_THAT(kernel.reason, HasSubstr("reached"));
+  EXPECT_GE(kernel.finals.at("smallest_margin"), 1);
+  EXPECT_LT(distance(kernel, linearised), 1e-2);  // by the steps their own norms allow
+  EXPECT_EQ(kernel.trace.values("test_error").size(), kernel.trace.size());
+  EXPECT_FALSE(std::isnan(kernel.finals.at("test_error")));
+}
+
+TEST(FrozenModel, HasNoFeaturesToMeasureAndFollowsAFlow) {
+  const ConfigError features = mistake(
+      flow("\"training.model\" = \"linearised\"\n\"measure.observables\" = [\"feature_change\"]\n"));
+  EXPECT_EQ(features.place().key, "measure.observables");
+  EXPECT_THAT(features.got(), HasSubstr("feature_change"));
+  const ConfigError steps = mistake(flow("\"training.model\" = \"tangent-kernel\"\n\"training.optimizer\" = \"sgd\"\n"
+                                         "\"training.learning_rate\" = 1\n\"training.steps\" = 1\n"
+                                         "\"measure.observables\" = [\"train_loss\"]\n"));
+  EXPECT_EQ(steps.place().key, "training.optimizer");
+}
+
+}  // namespace
+}  // namespace widthwise
