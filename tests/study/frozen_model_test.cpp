@@ -18,13 +18,15 @@ std::string flow(const std::string& more) {
          "[data]\nname = \"gaussian\"\ntrain = 24\ntest = 30\ndimension = 8\n"
          "[training]\noptimizer = \"gradient-flow\"\nloss = \"softhinge\"\nkappa = \"-training.alpha\"\n"
          "alpha_convention = \"code\"\nstop_margin = 1\n"
-         "[measure]\nobservables = [\"train_loss\", \"test_error\", \"smallest_margin\", \"half_time\", \"output_size\"]\n"
-         "[[sweep]]\nname = \"s\"\n" + more;
+         "[measure]\nobservables = [\"train_loss\", \"test_error\", \"smallest_margin\", \"half_time\", "
+         "\"output_size\"]\n"
+         "[[sweep]]\nname = \"s\"\n" +
+         more;
 }
 
 RunRecord run(const std::string& model, double alpha) {
-  const Study study = study_test::parse(flow("\"training.model\" = \"" + model + "\"\n\"training.alpha\" = " +
-                                             std::to_string(alpha) + "\n"));
+  const Study study = study_test::parse(
+      flow("\"training.model\" = \"" + model + "\"\n\"training.alpha\" = " + std::to_string(alpha) + "\n"));
   DataCache data;
   return execute(group_runs({expand(study, study.sweeps.front()).front().configuration}).front(), data).front();
 }
@@ -46,13 +48,14 @@ TEST(FrozenModel, IsTheNetworkWhereThatIsLazyAndNotWhereItLearnsFeatures) {
 }
 
 TEST(FrozenModel, HasNoFeaturesToMeasureAndFollowsAFlow) {
-  const ConfigError features = mistake(
-      flow("\"training.model\" = \"linearised\"\n\"measure.observables\" = [\"feature_change\"]\n"));
+  const ConfigError features =
+      mistake(flow("\"training.model\" = \"linearised\"\n\"measure.observables\" = [\"feature_change\"]\n"));
   EXPECT_EQ(features.place().key, "measure.observables");
   EXPECT_THAT(features.got(), HasSubstr("feature_change"));
-  const ConfigError steps = mistake(flow("\"training.model\" = \"tangent-kernel\"\n\"training.optimizer\" = \"sgd\"\n"
-                                         "\"training.learning_rate\" = 1\n\"training.steps\" = 1\n"
-                                         "\"measure.observables\" = [\"train_loss\"]\n"));
+  const ConfigError steps =
+      mistake(flow("\"training.model\" = \"tangent-kernel\"\n\"training.optimizer\" = \"sgd\"\n"
+                   "\"training.learning_rate\" = 1\n\"training.steps\" = 1\n"
+                   "\"measure.observables\" = [\"train_loss\"]\n"));
   EXPECT_EQ(steps.place().key, "training.optimizer");
 }
 

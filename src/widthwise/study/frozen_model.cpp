@@ -134,7 +134,8 @@ FrozenRun follow_frozen_model(const Configuration& run, const Ensemble<T>& ensem
     points.add(end.control.accepted, end.time, end.loss, view(std::as_const(out.train_outputs)));
   };
   if (run.text("training.model") == "linearised")
-    take(follow_linearised<T>(ensemble, member, data.train_inputs, view(targets), data.test_inputs, loss, flow, 0, see));
+    take(
+        follow_linearised<T>(ensemble, member, data.train_inputs, view(targets), data.test_inputs, loss, flow, 0, see));
   else
     take(follow_tangent_kernel<T>(ensemble, member, data.train_inputs, view(targets), data.test_inputs, loss, flow, 4e9,
                                   see));

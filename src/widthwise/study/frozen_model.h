@@ -1,5 +1,5 @@
-// Runs of models whose tangent kernel does not change (training.model): the kernel machine of a network's kernel where the
-// run starts, or the network linearised there, by gradient flow with the run's loss, rates, step rule and clock
+// Runs of models whose tangent kernel does not change (training.model): the kernel machine of a network's kernel where
+// the run starts, or the network linearised there, by gradient flow with the run's loss, rates, step rule and clock
 // (training/kernel_flow.h, linearised_flow.h). Where the run starts from a state of another (start_from), that state is
 // what is frozen; f(theta_0) of the centred model is then the output there.
 //
@@ -15,7 +15,8 @@
 namespace widthwise {
 
 bool is_frozen_model(const Configuration& run);
-/// @throws ConfigError (training.model, .optimizer, measure.observables, training.save) for what such a run cannot have.
+/// @throws ConfigError (training.model, .optimizer, measure.observables, training.save) for what such a run cannot
+/// have.
 void check_frozen_model(const Configuration& run);
 
 struct FrozenRun {

@@ -20,7 +20,7 @@ namespace {
 
 constexpr double segment_seconds = 0.05;              // between looks at clock, interrupts and probes
 constexpr double buffer_bytes = 256.0 * 1024 * 1024;  // of activations a worker holds at once
-constexpr double patch_bytes = 512.0 * 1024;          // of patches, which pay only while they stay in a cache
+constexpr double patch_bytes = 512.0 * 1024;          // of the first layer's patches, of convolutions
 
 // Samples a worker works through at once.
 template <class T>
