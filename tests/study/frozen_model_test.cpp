@@ -57,6 +57,24 @@ TEST(FrozenModel, HasNoFeaturesToMeasureAndFollowsAFlow) {
                    "\"training.learning_rate\" = 1\n\"training.steps\" = 1\n"
                    "\"measure.observables\" = [\"train_loss\"]\n"));
   EXPECT_EQ(steps.place().key, "training.optimizer");
+  // What such a flow does not look at is refused, not passed over.
+  for (const char* key : {"training.tau", "training.temperature", "training.weight_decay", "training.patience"})
+    EXPECT_EQ(mistake(flow("\"training.model\" = \"linearised\"\n\"" + std::string(key) + "\" = 1\n")).place().key,
+              key);
+}
+
+TEST(FrozenModel, AKernelBeyondItsBudgetSaysBytesBudgetAndTheWayOut) {
+  const Study study = study_test::parse(flow("\"training.model\" = \"tangent-kernel\"\n\"data.train\" = 25000\n"));
+  DataCache data;
+  try {
+    execute(group_runs({expand(study, study.sweeps.front()).front().configuration}).front(), data);
+    FAIL() << "25000^2 doubles are 5e9 bytes";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.place().key, "training.model");
+    EXPECT_THAT(error.expected(), HasSubstr("4e+09 bytes"));
+    EXPECT_THAT(error.got(), HasSubstr("5e+09 bytes"));
+    EXPECT_THAT(error.hint(), HasSubstr("linearised"));
+  }
 }
 
 }  // namespace

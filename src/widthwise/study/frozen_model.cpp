@@ -19,6 +19,7 @@ namespace widthwise {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kernel_bytes = 4e9;  // of each of a run's two kernels
 constexpr std::array<const char*, 9> measurable{"train_loss",   "train_error",    "smallest_margin",
                                                 "margins_held", "output_size",    "test_loss",
                                                 "test_error",   "accepted_steps", "half_time"};
@@ -83,6 +84,24 @@ Matrix<double> in_double(View<const T> from) {
   return to;
 }
 
+// The library's words for a kernel that is too large are not a study's.
+template <class T>
+KernelFlowResult kernel_machine(const Ensemble<T>& ensemble, Index member, const MeasuredData<T>& data,
+                                View<const double> targets, const Loss& loss, const FrozenFlowOptions& flow,
+                                const FrozenFlowSeen& see) {
+  try {
+    return follow_tangent_kernel<T>(ensemble, member, data.train_inputs, targets, data.test_inputs, loss, flow,
+                                    kernel_bytes, see);
+  } catch (const ConfigError& error) {
+    if (error.place().key != "memory") throw;
+    throw ConfigError(
+        {{}, "training.model"}, fmt::format("a kernel of at most {:.3g} bytes", kernel_bytes),
+        "tangent-kernel, which takes " + error.expected(),
+        "training.model = \"linearised\" follows the same flow without it; fewer of data.train or data.test "
+        "take less");
+  }
+}
+
 }  // namespace
 
 bool is_frozen_model(const Configuration& run) {
@@ -94,7 +113,7 @@ void check_frozen_model(const Configuration& run) {
   const std::string model = "training.model = " + run.text("training.model");
   if (run.text("training.optimizer") != "gradient-flow")
     throw ConfigError({{}, "training.optimizer"}, "gradient-flow, for " + model, run.text("training.optimizer"));
-  for (const char* key : {"training.tau", "training.temperature", "training.weight_decay"})
+  for (const char* key : {"training.tau", "training.temperature", "training.weight_decay", "training.patience"})
     if (run.number(key) != 0) throw ConfigError({{}, key}, "0, for " + model, fmt::format("{}", run.number(key)));
   if (!run.at("training.save").list().empty())
     throw ConfigError({{}, "training.save"}, "no states, for " + model, "some");
@@ -137,8 +156,7 @@ FrozenRun follow_frozen_model(const Configuration& run, const Ensemble<T>& ensem
     take(
         follow_linearised<T>(ensemble, member, data.train_inputs, view(targets), data.test_inputs, loss, flow, 0, see));
   else
-    take(follow_tangent_kernel<T>(ensemble, member, data.train_inputs, view(targets), data.test_inputs, loss, flow, 4e9,
-                                  see));
+    take(kernel_machine<T>(ensemble, member, data, view(targets), loss, flow, see));
   if (data.test_inputs.rows > 0) {
     const Matrix<double> test_targets = in_double(data.test_targets);
     points.set_test(view(std::as_const(out.test_outputs)), view(test_targets));
