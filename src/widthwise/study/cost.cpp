@@ -87,15 +87,15 @@ void add_image_options(const Configuration& configuration, FamilyOptions& option
                                   -configuration.number("parameterization.branch_exponent"));
 }
 
-}  // namespace
-
 // Numbers a sample has between the layers, a third of what a pass keeps of it.
-static double numbers_between_layers(const Architecture& architecture) {
+double numbers_between_layers(const Architecture& architecture) {
   if (!of_images(architecture.family))
     return static_cast<double>((architecture.hidden_layers + 1) * architecture.width);
   const auto room = Propagation<float>::room(architecture);
   return static_cast<double>(room.numbers + room.patches) / 3;
 }
+
+}  // namespace
 
 Index hidden_layers(const Configuration& configuration) {
   if (!of_images(configuration.text("architecture.family"))) return configuration.whole("architecture.hidden_layers");
@@ -129,6 +129,8 @@ std::vector<std::int64_t> measured_steps(const Configuration& configuration) {
   return measurement_steps(times, configuration.whole("training.steps"));
 }
 
+namespace {
+
 // Tangent kernels: of each two points, about as many operations as a layer has inputs and outputs; kept at the start.
 void add_kernels(const Configuration& configuration, const Architecture& architecture, double moments, RunCost& cost) {
   double kernels = 0;
@@ -150,6 +152,8 @@ void add_kernels(const Configuration& configuration, const Architecture& archite
   cost.flops += times * points * (passes + points * fans);
   cost.memory += (configuration.text("training.dtype") == "float32" ? 4 : 8) * 2 * kernels * points * points;
 }
+
+}  // namespace
 
 RunCost estimate_cost(const Configuration& configuration, Index inputs, Index outputs) {
   const Architecture architecture = make_architecture(configuration, inputs, outputs);

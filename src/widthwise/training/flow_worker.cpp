@@ -48,7 +48,7 @@ void FlowWorker<T>::look(FlowMember<T>& member, Index index, Index first, Index 
       const T f = trained(member.scale, output(i, j), initial[j]);
       if (look_ == Look::trial) {
         const double moved = std::abs(static_cast<double>(f - member.now.outputs(first + i, j)));
-        if (!(moved <= trial.dout)) trial.dout = moved;  // NaN stays
+        if (moved > trial.dout || std::isnan(moved)) trial.dout = moved;  // not a number stays
       }
       trial.outputs(first + i, j) = f;
       gradient(i, j) = f;

@@ -1,10 +1,9 @@
 // One thread's part of a flow: trials of a block of members with its own buffers. With theta the accepted weights in
 // effective form, G = dObjective/dtheta, rate and decay those of each tensor,
 //
-//   trial      theta' = theta - dt rate (G + decay theta)                                   no momentum
-//              v' = x v - (1 - x) rate (G + decay theta), theta' = theta + dt v'            x = exp(-dt / tau), or
-//                                                                                           (t / (t + dt))^-tau, tau <
-//                                                                                           0
+//   trial      theta' = theta - dt rate (G + decay theta), or with momentum
+//              v' = x v - (1 - x) rate (G + decay theta), theta' = theta + dt v',
+//              x = exp(-dt / tau), for tau < 0 (t / (t + dt))^-tau
 //   judged by  |G - G'|^2 / (|G| |G'|) with |G|^2 = sum over tensors of rate |G|^2, and max |F' - F|
 //
 // |G|^2 is the squared speed of the trained w over their rate, so that neither gauge nor multipliers change it; with
