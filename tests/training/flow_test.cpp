@@ -90,8 +90,11 @@ TEST_F(OneWeight, FollowsTheExponentialWithAnErrorThatFallsLikeTheStep) {
     auto trained = ensemble(0.7);
     const double start = trained.weight(0, 1)(0, 0);
     options.flow.rule.max_dgrad = bound;
-    const auto results = follow(trained, data, options);
+    double time = 0;
+    const std::vector<std::int64_t> steps = {0};
+    const auto results = follow(trained, data, options, steps, [&](const auto& state) { time = state.time; });
     EXPECT_EQ(results[0].status, RunStatus::finished);
+    EXPECT_EQ(time, options.flow.max_time);
     const double exact = 2 + (start - 2) * std::exp(-0.7 * 1.5);
     const double error = std::abs(trained.weight(0, 1)(0, 0) - exact);
     EXPECT_LT(error, std::sqrt(bound) * std::abs(start - 2));

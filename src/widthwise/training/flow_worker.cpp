@@ -245,7 +245,8 @@ void FlowWorker<T>::accept(const Ensemble<T>& ensemble, FlowMember<T>& member, I
   });
   member.at_base = true;
   std::swap(member.now, member.trial);
-  member.time += member.tried;
+  const double end = problem_.options.flow.max_time;
+  member.time = member.tried == end - member.time ? end : member.time + member.tried;  // t + (end - t) may miss it
   member.result.last_batch_loss = member.now.loss;
   if (problem_.options.flow.temperature > 0) return accept_batch(ensemble, member, index);
   note_step(member);
