@@ -11,6 +11,7 @@ namespace widthwise::cli {
 void add_new(CLI::App& app, int& exit);
 void add_run(CLI::App& app, int& exit);
 void add_report(CLI::App& app, int& exit);
+void add_regime(CLI::App& app, int& exit);
 void add_runs(CLI::App& app, int& exit);
 void add_list(CLI::App& app, int& exit);
 void add_classify(CLI::App& app, int& exit);

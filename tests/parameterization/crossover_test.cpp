@@ -10,7 +10,8 @@ namespace widthwise {
 namespace {
 
 const Rational half(1, 2), eighth(1, 8);
-const ActivationFacts relu{1, true, false}, softplus{.homogeneity = {}, .centred = false}, tanh_{std::nullopt, true, true};
+const ActivationFacts relu{1, true, false}, softplus{.homogeneity = {}, .centred = false},
+    tanh_{std::nullopt, true, true};
 
 std::optional<Rational> of(const std::string& scheme, OptimizerKind optimizer, int hidden_layers,
                            const ActivationFacts& phi = relu) {
@@ -18,9 +19,9 @@ std::optional<Rational> of(const std::string& scheme, OptimizerKind optimizer, i
 }
 
 TEST(Crossover, IsThatOfThePapers) {
-  // Geiger et al. 2020: alpha* ~ h^(-1/2) with a readout of 1/sqrt(h); with 1/h the code's alpha is sqrt(h) times that, so
-  // alpha* does not move. standard has the start of ntk; its one rate moves layers apart, but what first moves a feature is a
-  // hidden matrix in both.
+  // Geiger et al. 2020: alpha* ~ h^(-1/2) with a readout of 1/sqrt(h); with 1/h the code's alpha is sqrt(h) times that,
+  // so alpha* does not move. standard has the start of ntk; its one rate moves layers apart, but what first moves a
+  // feature is a hidden matrix in both.
   for (const ActivationFacts& phi : {relu, softplus, tanh_})
     for (int hidden_layers = 2; hidden_layers <= 5; ++hidden_layers) {
       EXPECT_EQ(of("ntk", OptimizerKind::sgd, hidden_layers, phi), -half) << hidden_layers;
@@ -35,9 +36,9 @@ TEST(Crossover, IsThatOfThePapers) {
 }
 
 TEST(Crossover, OneHiddenLayerWithOneRateIsLazierByRootN) {
-  // standard, L = 1: after a time t entries of the readout have moved by t alpha, F = alpha f by alpha^2 t n, of order one at
-  // t = 1/(alpha^2 n). By then the readout has moved by 1/(alpha n), farther than its start n^(-1/2) where alpha < n^(-1/2), and
-  // features by t alpha times that, 1/(alpha n)^2: of order one at alpha = 1/n.
+  // standard, L = 1: after a time t entries of the readout have moved by t alpha, F = alpha f by alpha^2 t n, of order
+  // one at t = 1/(alpha^2 n). By then the readout has moved by 1/(alpha n), farther than its start n^(-1/2) where alpha
+  // < n^(-1/2), and features by t alpha times that, 1/(alpha n)^2: of order one at alpha = 1/n.
   EXPECT_EQ(of("standard", OptimizerKind::sgd, 1), Rational(-1));
 }
 
@@ -53,7 +54,8 @@ std::string outcome_at(const Parameterization& scheme, const ClassifyRequest& re
   const Outcome first = classify(scaled, request);
   const auto best = first.predictions.find("optimal_learning_rate");
   if (best == first.predictions.end()) return "nothing is learnt";
-  for (BlockExponents* block : {&scaled.width.input, &scaled.width.hidden, &scaled.width.output}) block->c -= best->second;
+  for (BlockExponents* block : {&scaled.width.input, &scaled.width.hidden, &scaled.width.output})
+    block->c -= best->second;
   return classify(scaled, request).outcome;
 }
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr int most_attempts = 64;
 
-// F = n^x f as a network of its own: the readout is n^x as large, and its step in W' = n^x W gains n^x, the gradient in W'
-// being n^-x times that in W. Steps that forget the gradient's size gain n^x only.
+// F = n^x f as a network of its own: the readout is n^x as large, and its step in W' = n^x W gains n^x, the gradient in
+// W' being n^-x times that in W. Steps that forget the gradient's size gain n^x only.
 EffectiveNetwork with_output_times(const EffectiveNetwork& network, const Rational& x) {
   EffectiveNetwork scaled = network;
   EffectiveLayer& readout = scaled.layers.back();

@@ -216,6 +216,8 @@ class Judge {
 
   TheoryAnswer ask(const Configuration& configuration) const {
     try {
+      const std::optional<SearchSpec>& search = study_.sweep(spec_.sweep).search;
+      if (search && spec_.of.value == search->name()) return ask_theory(configuration, *search);
       return ask_theory(configuration, spec_.of);
     } catch (const ConfigError& error) {
       throw error.in_file(file_and_line(study_.file.string(), spec_.line));

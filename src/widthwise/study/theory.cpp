@@ -7,6 +7,7 @@
 #include <array>
 
 #include "widthwise/base/error.h"
+#include "widthwise/parameterization/crossover.h"
 #include "widthwise/parameterization/outcome.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/scheme.h"
@@ -52,20 +53,26 @@ std::string theory_name(const Configuration& configuration, const Quantity& quan
          value.series;
 }
 
-}  // namespace
-
-TheoryAnswer ask_theory(const Configuration& configuration, const Quantity& quantity) {
+// What is asked of the engine for runs like these.
+ClassifyRequest request_of(const Configuration& configuration) {
   if (configuration.text("start.run") != "none")
     throw ConfigError({{}, "prediction.exponent"}, "runs that begin at their initialization, of which theory speaks",
                       "runs that start from others", "give a number and its source instead");
-  ClassifyRequest request;
-  request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
   // A convolutional network is an mlp of as many weight matrices, whose width is the number of channels.
   if (configuration.text("architecture.family") == "wide-resnet")
     throw ConfigError({{}, "prediction.exponent"}, "a number: theory has no exponents of residual sums",
                       "\"theory\", for family = \"wide-resnet\"");
+  ClassifyRequest request;
+  request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
   request.hidden_layers = static_cast<int>(hidden_layers(configuration));
   request.activation = activation_facts(*make_activation(configuration));
+  return request;
+}
+
+}  // namespace
+
+TheoryAnswer ask_theory(const Configuration& configuration, const Quantity& quantity) {
+  const ClassifyRequest request = request_of(configuration);
   const Outcome outcome = classify(make_parameterization(configuration), request);
 
   TheoryAnswer answer;
@@ -79,6 +86,26 @@ TheoryAnswer ask_theory(const Configuration& configuration, const Quantity& quan
   }
   answer.reasons.push_back("outcome: " + outcome.outcome);
   answer.reasons.insert(answer.reasons.end(), outcome.reasons.begin(), outcome.reasons.end());
+  return answer;
+}
+
+TheoryAnswer ask_theory(const Configuration& configuration, const SearchSpec& search) {
+  const bool at_change = search.until.find(".kernel_change") != std::string::npos ||
+                         search.until.find(".feature_change") != std::string::npos;
+  if (search.bisect != "training.alpha" || !at_change)
+    throw ConfigError({{}, "prediction.of"},
+                      "a search of training.alpha until the kernel or features have changed, of which theory speaks",
+                      fmt::format("one of {} until {}", search.bisect, search.until),
+                      "give a number and its source instead");
+  TheoryAnswer answer;
+  if (const auto x = crossover_exponent(make_parameterization(configuration), request_of(configuration))) {
+    answer.exponent = x->value();
+    answer.reasons.push_back(
+        fmt::format("alpha* ~ n^{}: there, at the largest stable rates, outputs and features both move by order one",
+                    to_string(*x)));
+  } else {
+    answer.reasons.push_back("there is no alpha at which outputs and features both move by order one");
+  }
   return answer;
 }
 

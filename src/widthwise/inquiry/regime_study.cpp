@@ -1,0 +1,214 @@
+#include "widthwise/inquiry/regime_study.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "widthwise/base/error.h"
+#include "widthwise/study/cost.h"
+#include "widthwise/study/grid.h"
+#include "widthwise/study/toml.h"
+
+namespace widthwise {
+
+namespace {
+
+constexpr double kernel_memory = 1e9;  // bytes of a frozen kernel; larger ones are followed in the weights
+
+// The network of the article's main figures, smaller.
+constexpr const char* own_network = R"toml(
+title = "a network"
+[architecture]
+width = 128
+hidden_layers = 3
+activation = "softplus"
+activation_parameter = 5
+[parameterization]
+name = "mean-field"
+base_in = "multiplier"
+[data]
+name = "fashion-mnist"
+labels = "parity"
+preprocess = "centred-sphere"
+fit = "all"
+train = 256
+test = 1000
+[training]
+loss = "softhinge"
+)toml";
+
+// What of a file's settings speaks of update rules other than gradient flow.
+constexpr std::array steps_keys{"training.optimizer",    "training.learning_rate", "training.batch",
+                                "training.batch_order",  "training.steps",         "training.momentum",
+                                "training.beta1",        "training.beta2",         "training.epsilon",
+                                "training.weight_decay", "training.schedule",      "training.warmup_steps",
+                                "training.final_rate",   "training.switch_step",   "training.switch_factor",
+                                "training.patience"};
+
+// What the study itself decides.
+constexpr std::array ours{"measure.observables", "measure.keep",      "measure.times.log", "measure.times.every",
+                          "measure.times.at",    "training.save",     "training.model",    "start.run",
+                          "start.at",            "start.recentre"};
+
+[[noreturn]] void refuse(const std::string& option, const std::string& expected, const std::string& got) {
+  throw ConfigError({{}, option}, expected, got);
+}
+
+bool given(const RegimeQuestion& question, const std::string& key) {
+  return std::ranges::any_of(question.settings, [&](const auto& one) { return one.first == key; });
+}
+
+// The network's own settings, what they leave open filled in.
+Settings settings_of(const RegimeQuestion& question) {
+  const Study own = question.file.empty() ? parse_study(own_network, "the default network", {}, question.settings)
+                                          : read_study(question.file, question.variant, question.settings);
+  Settings base = own.base;
+  for (const char* key : ours) base.erase(key);
+  if (!given(question, "training.optimizer")) {
+    for (const char* key : steps_keys)
+      if (!given(question, key)) base.erase(key);
+    base["training.optimizer"] = {"gradient-flow", 0};
+  }
+  const auto set = [&base](const std::string& key, Value value) { base.try_emplace(key, std::move(value)); };
+  const auto text = [&base](const std::string& key, const std::string& otherwise) {
+    const auto found = base.find(key);
+    return found == base.end() || !found->second.is_text() ? otherwise : found->second.text();
+  };
+  const std::set<std::string> readouts_of_one_over_n{"mup", "mean-field", "integrable"};
+  set("training.alpha_convention",
+      {readouts_of_one_over_n.contains(text("parameterization.name", "standard")) ? "code" : "article", 0});
+  set("training.kappa", {"-training.alpha", 0});
+  if (text("training.optimizer", "") == "gradient-flow") {
+    const std::set<std::string> without_margin{"squared", "cross-entropy", "squared-margin"};
+    const bool margins = !without_margin.contains(text("training.loss", "squared"));
+    if (!base.contains("training.stop_margin") && !base.contains("training.target_loss"))
+      set(margins ? "training.stop_margin" : "training.target_loss", {margins ? 1.0 : 0.01, 0});
+    set("training.steps", {std::int64_t{100'000}, 0});
+  }
+  return base;
+}
+
+Configuration configured(const Settings& base, const RegimeQuestion& question) {
+  try {
+    return Configuration(base);
+  } catch (const ConfigError& error) {
+    if (!error.place().file.empty()) throw;
+    throw error.in_file(question.file.empty() ? "command line" : question.file.string());
+  }
+}
+
+std::vector<std::int64_t> widths_of(const RegimeQuestion& question, std::int64_t own) {
+  std::set<std::int64_t> widths(question.widths.begin(), question.widths.end());
+  if (widths.empty()) widths = {std::max<std::int64_t>(own / 4, 1), std::max<std::int64_t>(own / 2, 1), 2 * own};
+  if (*widths.begin() < 1) refuse("widths", "widths above 0", fmt::format("{}", *widths.begin()));
+  widths.insert(own);
+  return {widths.begin(), widths.end()};
+}
+
+std::vector<double> alphas_of(const RegimeQuestion& question, double own) {
+  const double low = question.lowest, high = question.highest;
+  if (!(low > 0 && high > low && std::isfinite(high)))
+    refuse("alphas", "a range of alpha above 0, as 0.001:1000", fmt::format("{}:{}", low, high));
+  if (question.alphas < 2) refuse("grid", "at least 2 values of alpha", fmt::format("{}", question.alphas));
+  std::vector<double> alphas;
+  for (int i = 0; i < question.alphas; ++i) {
+    const double exact = std::log10(low) + i * (std::log10(high) - std::log10(low)) / (question.alphas - 1);
+    alphas.push_back(std::stod(fmt::format("{:.3g}", std::pow(10, exact))));
+  }
+  const bool there = std::ranges::any_of(alphas, [&](double alpha) { return std::abs(alpha / own - 1) < 1e-9; });
+  if (!there) alphas.push_back(own);
+  std::ranges::sort(alphas);
+  return alphas;
+}
+
+std::string figure(const std::string& name, const std::string& y, const std::string& log, const std::string& rest) {
+  return fmt::format(
+      "\n[[figure]]\nname = \"{}\"\nsweep = \"networks\"\nx = \"training.alpha\"\ny = {}\nlog = \"{}\"\n{}", name, y, log,
+      rest);
+}
+
+}  // namespace
+
+std::string regime_study_text(const RegimeQuestion& question) {
+  if (question.seeds < 1) refuse("seeds", "at least 1", fmt::format("{}", question.seeds));
+  if (!(question.kernel_change > 0))
+    refuse("kernel-change", "a number above 0", fmt::format("{}", question.kernel_change));
+  const Settings base = settings_of(question);
+  const Configuration run = configured(base, question);
+  const double alpha = run.number("training.alpha");
+  if (!(alpha > 0)) refuse("training.alpha", "a number above 0", fmt::format("{}", alpha));
+
+  const bool flow = run.text("training.optimizer") == "gradient-flow", tested = run.whole("data.test") > 0;
+  const std::string outputs = tested ? "test_outputs" : "train_outputs", part = tested ? "test" : "train";
+  const bool classes = run.text("data.labels") != "values";
+  std::vector<std::string> results{part + "_loss"};
+  if (classes) results.push_back(part + "_error");
+  std::vector<std::string> measured = results;
+  for (const char* name : {"kernel_change", "feature_change", "displacement"}) measured.emplace_back(name);
+  if (tested) measured.emplace_back("train_loss");
+
+  std::string text = fmt::format(
+      "title = \"In which regime does it train?\"\n"
+      "description = \"\"\"Networks over alpha and the width, their linearised twins, the flow of the tangent kernel\n"
+      "they end with, and alpha*, where the kernel has changed by {} times its initial norm.\"\"\"\n\n",
+      question.kernel_change);
+  for (const auto& [key, value] : base) text += fmt::format("\"{}\" = {}\n", key, to_json(value));
+  const auto quoted = [](const std::vector<std::string>& names) { return fmt::format("[\"{}\"]", fmt::join(names, "\", \"")); };
+  text += fmt::format("\"measure.observables\" = {}\n\"measure.keep\" = [\"{}\"]\n", quoted(measured), outputs);
+  if (flow) text += "\"training.save\" = [\"end\"]\n";
+
+  const std::vector<std::int64_t> widths = widths_of(question, run.whole("architecture.width"));
+  const std::vector<double> alphas = alphas_of(question, alpha);
+  const std::string seeds = fmt::format("\"seed.init\" = {{ from = 0, count = {} }}\n", question.seeds);
+  const std::string width_axis = fmt::format("\"architecture.width\" = [{}]\n", fmt::join(widths, ", "));
+  const std::string axes =
+      fmt::format("{}\"training.alpha\" = [{}]\n{}", width_axis, fmt::join(alphas, ", "), seeds);
+  text += "\n[[sweep]]\nname = \"networks\"\n" + axes;
+  if (flow) {
+    const DataShape shape = expected_shape(run);
+    const double samples = static_cast<double>(run.whole("data.train")) * static_cast<double>(shape.outputs);
+    const char* const model = 8 * samples * samples > kernel_memory ? "linearised" : "tangent-kernel";
+    const std::string frozen =
+        fmt::format("\"training.model\" = \"{}\"\n\"training.save\" = []\n\"measure.observables\" = {}\n{}", model,
+                    quoted(results), axes);
+    text += "\n[[sweep]]\nname = \"linearised\"\n" + frozen;
+    text += "\n[[sweep]]\nname = \"kernel of the end\"\nstart_from = { sweep = \"networks\", at = \"end\", recentre = true }\n" +
+            frozen;
+    for (const auto& [name, with] : {std::pair{from_linearised, "linearised"}, {from_end_kernel, "kernel of the end"}})
+      text += fmt::format(
+          "\n[[derived]]\nname = \"{}\"\nsweep = \"networks\"\nof = \"{}\"\nwith = \"{}\"\nhow = \"relative_distance\"\n",
+          name, outputs, with);
+  }
+  text += fmt::format(
+      "\n[[sweep]]\nname = \"alpha*\"\nsearch = {{ bisect = \"training.alpha\", between = [{}, {}], until = "
+      "\"final.kernel_change\", equals = {}, tolerance = 0.25 }}\n{}{}",
+      alphas.front(), alphas.back(), question.kernel_change, width_axis, seeds);
+
+  text += "\n[[figure]]\nname = \"phases\"\ntitle = \"Change of the tangent kernel: features below, lazy above alpha*\"\n"
+          "sweep = \"networks\"\nkind = \"heatmap\"\nx = \"training.alpha\"\ny = \"architecture.width\"\n"
+          "color = \"final.kernel_change\"\nlog = \"xy\"\n";
+  text += "\n[[figure]]\nname = \"alpha*\"\ntitle = \"Where feature learning turns lazy\"\nsweep = \"alpha*\"\n"
+          "x = \"architecture.width\"\ny = \"search.training.alpha\"\nlog = \"xy\"\n";
+  const std::string by_width = "color = \"architecture.width\"\n";
+  text += figure("kernel", "\"final.kernel_change\"", "xy", by_width);
+  text += figure("features", fmt::format("\"final.feature_change.{}\"", hidden_layers(run)), "xy", by_width);
+  if (flow) {
+    text += figure(from_linearised, fmt::format("\"{}\"", from_linearised), "xy", by_width);
+    text += figure(from_end_kernel, fmt::format("\"{}\"", from_end_kernel), "xy", by_width);
+  }
+  if (classes) text += figure("error", fmt::format("\"final.{}_error\"", part), "x", "band = \"sem\"\n" + by_width);
+  if (run.text("architecture.family") != "wide-resnet" && widths.size() > 1)  // of sums theory has no exponents
+    text += "\n[[prediction]]\nname = \"alpha* over the width\"\nsweep = \"alpha*\"\nof = \"search.training.alpha\"\n"
+            "against = \"architecture.width\"\nexponent = \"theory\"\n";
+  return text;
+}
+
+Study regime_study(const RegimeQuestion& question) {
+  return parse_study(regime_study_text(question), "regime");
+}
+
+}  // namespace widthwise
