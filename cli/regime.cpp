@@ -95,7 +95,12 @@ nlohmann::json as_json(const RegimePoint& point) {
           {"from_linearised", as_json(point.from_linearised)},
           {"from_end_kernel", as_json(point.from_end_kernel)},
           {"error", as_json(point.error)},
-          {"runs", {{"all", point.runs}, {"used", point.used}, {"unconverged", point.unconverged}, {"absent", point.absent}}}};
+          {"runs",
+           {{"all", point.runs},
+            {"used", point.used},
+            {"unconverged", point.unconverged},
+            {"absent", point.absent},
+            {"ends", point.ends}}}};
 }
 
 void print_json(const Study& study, const RegimeAnswer& answer) {
@@ -124,9 +129,10 @@ void print_json(const Study& study, const RegimeAnswer& answer) {
 
 // Widths down, alphas across: how much the kernel changes, and a letter for the regime.
 void print_phases(const RegimeAnswer& answer) {
-  fmt::print("\nChange of the tangent kernel, |K_end - K_0| / |K_0|: F features (at least {:g}), L lazy (at most {:g}), "
-             "c between\n  {:>8}",
-             answer.kernel_change, 0.1 * answer.kernel_change, "width");
+  fmt::print(
+      "\nChange of the tangent kernel, |K_end - K_0| / |K_0|: F features (at least {:g}), L lazy (at most {:g}), "
+      "c between\n  {:>8}",
+      answer.kernel_change, 0.1 * answer.kernel_change, "width");
   const double first = answer.points.front().width;
   for (const RegimePoint& point : answer.points)
     if (point.width == first) fmt::print("  {:>11}", fmt::format("alpha {:g}", point.alpha));
@@ -136,7 +142,7 @@ void print_phases(const RegimeAnswer& answer) {
     const char* const letter = point.regime == Regime::features    ? " F"
                                : point.regime == Regime::lazy      ? " L"
                                : point.regime == Regime::crossover ? " c"
-                                                                   : "";
+                                                                   : " ?";
     fmt::print("  {:>11}", report::short_number(point.kernel_change.value, 2) + letter);
   }
   fmt::print("\n\n  {:>8}  {:>9}  95% interval\n", "width", "alpha*");
@@ -154,11 +160,11 @@ void print_answer(const Study& study, const RegimeAnswer& answer) {
     for (const std::string& line : report::wrap(report::single_line(sentence), style.width)) fmt::print("{}\n", line);
   print_phases(answer);
   for (const RegimePoint& point : answer.points)
-    if (!point.absent.empty())
-      fmt::print("  width {}, alpha {:g}: {} of {} runs; {}\n", point.width, point.alpha, point.used, point.runs,
-                 report::single_line(point.absent.front()));
-  if (answer.exponent)
-    fmt::print("\n{}", report::verdict_table(report::verdict_rows({*answer.exponent}), style));
+    for (const auto& [runs, what] : {std::pair{&point.absent, "missing here"}, {&point.ends, "not converged"}})
+      if (!runs->empty())
+        fmt::print("  width {}, alpha {:g}: {} of {} runs {} ({})\n", point.width, point.alpha, runs->size(),
+                   point.runs, what, report::single_line(runs->front()));
+  if (answer.exponent) fmt::print("\n{}", report::verdict_table(report::verdict_rows({*answer.exponent}), style));
 }
 
 void answer(Options& options) {
@@ -169,7 +175,10 @@ void answer(Options& options) {
     notice("Study: {}\n", std::filesystem::absolute(options.write).string());
     return;
   }
-  if (options.question.file.empty() && !options.own.given()) notice("The network: three hidden softplus layers, mean-field, on Fashion-MNIST; `widthwise regime STUDY` asks of another\n");
+  if (options.question.file.empty() && !options.own.given())
+    notice(
+        "The network: three hidden softplus layers, mean-field, on Fashion-MNIST; `widthwise regime STUDY` asks of "
+        "another\n");
   install_interrupt_handlers();
   const Summary summary = run_study(study, options.run);
   notice("{} runs: {} found, {} done now\n", summary.runs, summary.found, summary.done);

@@ -148,8 +148,8 @@ TEST_F(Regimes, LargeAlphaIsLazySmallAlphaLearnsFeatures) {
     EXPECT_EQ(small.regime, Regime::features);
     EXPECT_EQ(large.regime, Regime::lazy);
     EXPECT_TRUE(large.sure);
-    // The network and its linearised twin differ by what the kernel changes, of order 1/alpha; both stop at the first step
-    // with all margins, which need not be the same one.
+    // The network and its linearised twin differ by what the kernel changes, of order 1/alpha; both stop at the first
+    // step with all margins, which need not be the same one.
     EXPECT_LT(large.from_linearised.value, 0.02);
     EXPECT_GT(small.from_linearised.value, 10 * large.from_linearised.value);
     EXPECT_LT(large.from_end_kernel.value, 0.02);
@@ -168,9 +168,11 @@ TEST_F(Regimes, AlphaStarIsWhereTheKernelsChangePassesTheThreshold) {
   for (const RegimeCrossover& one : answer.crossovers) {
     ASSERT_TRUE(std::isfinite(one.alpha)) << one.reason;
     EXPECT_TRUE(one.interval.contains(one.alpha));
-    // A network trained right there: by 1, up to the bend of the curve within the search's last bracket, a quarter long.
+    // A network trained right there: by 1, up to the bend of the curve within the search's last bracket, a quarter
+    // long.
     RegimeQuestion there = of;
-    there.settings = {{"training.alpha", std::to_string(one.alpha)}, {"architecture.width", std::to_string(int(one.width))}};
+    there.settings = {{"training.alpha", std::to_string(one.alpha)},
+                      {"architecture.width", std::to_string(int(one.width))}};
     EXPECT_NEAR(ask(there).here.kernel_change.value, 1, 0.1);
   }
   ASSERT_TRUE(answer.exponent && answer.exponent->predicted);
@@ -178,19 +180,22 @@ TEST_F(Regimes, AlphaStarIsWhereTheKernelsChangePassesTheThreshold) {
 }
 
 TEST_F(Regimes, TheTwoConventionsAreOneNetwork) {
-  // Readout 1/n and x, readout 1/sqrt(n) and alpha = x / sqrt(n): the same F(t), hence the same changes (docs/gradient-flow.md).
+  // Readout 1/n and x, readout 1/sqrt(n) and alpha = x / sqrt(n): the same F(t), hence the same changes
+  // (docs/gradient-flow.md).
   RegimeQuestion code = question(), article = question();
   code.widths = article.widths = {16};
   code.settings = {{"training.alpha", "2"}};
-  article.settings = {{"parameterization.name", "ntk"},
-                      {"training.alpha", "0.5"},       // 2 / sqrt(16)
-                      {"training.first_step", "2"}};  // 1 in the other's time, t_a = x t_c / n: then all steps are the same
+  article.settings = {
+      {"parameterization.name", "ntk"},
+      {"training.alpha", "0.5"},      // 2 / sqrt(16)
+      {"training.first_step", "2"}};  // 1 in the other's time, t_a = x t_c / n: then all steps are the same
   article.lowest /= 4;
   article.highest /= 4;
   const RegimeAnswer a = ask(code), b = ask(article);
   EXPECT_NEAR(b.here.kernel_change.value / a.here.kernel_change.value, 1, 1e-6);
   EXPECT_NEAR(b.here.from_linearised.value / a.here.from_linearised.value, 1, 1e-6);
-  // The searches' keys lie on grids that are not multiples of each other: the crossing is found to a share of the bracket.
+  // The searches' keys lie on grids that are not multiples of each other: the crossing is found to a share of the
+  // bracket.
   EXPECT_NEAR(4 * b.crossovers.front().alpha / a.crossovers.front().alpha, 1, 0.05);
 }
 
@@ -214,13 +219,37 @@ TEST_F(Regimes, OutsideTheRangeItSaysWhichEndToExtend) {
 
 TEST_F(Regimes, NetworksThatDivergeAreToldNotAveraged) {
   RegimeQuestion of = question();
-  of.settings = {{"training.optimizer", "sgd"}, {"training.learning_rate", "1e9"}, {"training.loss", "squared"}, {"training.divergence_cap", "100"}};
+  of.settings = {{"training.optimizer", "sgd"},
+                 {"training.learning_rate", "1e9"},
+                 {"training.loss", "squared"},
+                 {"training.divergence_cap", "100"}};
   const RegimeAnswer answer = ask(of);
   EXPECT_EQ(answer.here.regime, Regime::unknown);
   EXPECT_EQ(answer.here.used, 0U);
   ASSERT_EQ(answer.here.absent.size(), 2U);
   EXPECT_THAT(answer.here.absent.front(), HasSubstr("diverged"));
   EXPECT_THAT(answer.sentences.front(), HasSubstr("no run has ended with a kernel"));
+}
+
+TEST_F(Regimes, KinkedActivationsAreFollowedByTheirOutputs) {
+  // A flipping relu deadlocks the bound on the gradient's change (docs/gradient-flow.md).
+  RegimeQuestion of = question();
+  of.settings = {{"architecture.activation", "relu"}};
+  const Configuration run(regime_study(of).base);
+  EXPECT_EQ(to_text(run.at("training.max_dgrad")), "none");
+  EXPECT_EQ(run.number("training.max_dout"), 0.01);
+}
+
+TEST_F(Regimes, WhatHasNotConvergedHasNoRegime) {
+  // Stopped after a tenth of the time to half of the loss, the kernel has hardly changed: no sign of being lazy.
+  RegimeQuestion of = question();
+  of.settings = {{"training.steps", "2"}};
+  const RegimeAnswer answer = ask(of);
+  EXPECT_EQ(answer.here.regime, Regime::unknown);
+  EXPECT_EQ(answer.here.used, 2U);
+  EXPECT_EQ(answer.here.unconverged, 2U);
+  EXPECT_LT(answer.here.kernel_change.value, 0.1);
+  EXPECT_THAT(answer.sentences.front(), HasSubstr("cannot be said"));
 }
 
 TEST_F(Regimes, MistakesAreNamed) {

@@ -273,6 +273,34 @@ TEST(Searches, AreJudgedLikeAnyValueOverSeeds) {
   EXPECT_EQ(judged.verdict, Verdict::agrees) << judged.explanation;
 }
 
+TEST(Searches, TheoryKnowsOneOfThem) {
+  // alpha* ~ n^(-1/2) under ntk (Geiger et al. 2020); of other searches it knows nothing.
+  const auto text = [](const std::string& key, const std::string& until) {
+    return study_test::tiny + R"(
+[[sweep]]
+name = "s"
+search = { bisect = ")" +
+           key + R"(", between = [0.01, 100], until = ")" + until + R"(", equals = 1 }
+"parameterization.name" = "ntk"
+"architecture.width" = [8, 16]
+"measure.observables" = ["kernel_change", "train_loss"]
+"measure.kernel_points" = 8
+[[prediction]]
+name = "p"
+sweep = "s"
+of = "search.)" +
+           key + R"("
+against = "architecture.width"
+exponent = "theory"
+)";
+  };
+  const Folder folder("theory-of-a-search");
+  const StoreReader empty(folder.path() / "store");
+  EXPECT_EQ(judge(parse(text("training.alpha", "final.kernel_change")), empty).front().predicted, -0.5);
+  EXPECT_THROW(judge(parse(text("training.alpha", "final.train_loss")), empty), ConfigError);
+  EXPECT_THROW(judge(parse(text("training.learning_rate", "final.kernel_change")), empty), ConfigError);
+}
+
 TEST(Searches, WhatIsNotBracketedIsToldInTheVerdict) {
   const Folder folder("widthwise-search-open");
   const std::string claim =

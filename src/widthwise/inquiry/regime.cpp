@@ -34,13 +34,14 @@ std::map<Place, std::vector<double>> by_place(const Table& table, std::size_t va
   const auto width = static_cast<std::size_t>(table.axis("architecture.width"));
   const auto alpha = static_cast<std::size_t>(table.axis("training.alpha"));
   std::map<Place, std::vector<double>> out;
-  for (const Row& row : table.rows) out[{row.axes[width].number(), row.axes[alpha].number()}].push_back(row.values[value]);
+  for (const Row& row : table.rows)
+    out[{row.axes[width].number(), row.axes[alpha].number()}].push_back(row.values[value]);
   return out;
 }
 
 void judge_point(RegimePoint& point, double threshold) {
   const SeedMean& change = point.kernel_change;
-  if (std::isnan(change.value)) return;
+  if (std::isnan(change.value) || point.unconverged == point.used) return;
   const double lazy = lazy_share * threshold;
   const auto regime = [&](double x) {
     return x <= lazy ? Regime::lazy : x >= threshold ? Regime::features : Regime::crossover;
@@ -77,7 +78,8 @@ class Reading {
     if (classes) names.push_back(tested() ? "final.test_error" : "final.train_error");
     const Table table = select(study_, "networks", names, reader_);
     std::map<Place, RegimePoint> found;
-    const auto fill = [&](const std::map<Place, std::vector<double>>& values, SeedMean RegimePoint::*member, bool positive) {
+    const auto fill = [&](const std::map<Place, std::vector<double>>& values, SeedMean RegimePoint::*member,
+                          bool positive) {
       for (const auto& [place, of] : values) {
         RegimePoint& point = found[place];
         point.width = place.first;
@@ -110,9 +112,11 @@ class Reading {
       if (std::isfinite(row.values[0]))
         ++point.used;
       else
-        point.absent.push_back(fmt::format("{}: {}{}", table.seed(row), row.status,
-                                           row.reason.empty() ? "" : ": " + row.reason));
-      if (row.unconverged) ++point.unconverged;
+        point.absent.push_back(
+            fmt::format("{}: {}{}", table.seed(row), row.status, row.reason.empty() ? "" : ": " + row.reason));
+      if (!row.unconverged) continue;
+      ++point.unconverged;
+      point.ends.push_back(fmt::format("{}: {}", table.seed(row), row.reason.empty() ? "its last step" : row.reason));
     }
   }
 
@@ -144,20 +148,26 @@ class Reading {
     const auto interval = [](const SeedMean& of) {
       return std::isfinite(of.interval.low) ? fmt::format(" [{:.3g}, {:.3g}]", of.interval.low, of.interval.high) : "";
     };
-    if (here.regime == Regime::unknown) {
+    if (here.used == 0) {
       out.push_back(fmt::format("{} no run has ended with a kernel: {}.", place,
                                 here.absent.empty() ? "none is recorded" : here.absent.front()));
+    } else if (here.regime == Regime::unknown) {
+      out.push_back(
+          fmt::format("{} no run has reached the margin or loss it was to reach ({}), so it cannot be said in "
+                      "which regime it trains; until then its tangent kernel changed by {:.3g} times its initial "
+                      "norm.",
+                      place, here.ends.front(), here.kernel_change.value));
     } else {
       const char* const word = here.regime == Regime::lazy       ? "is lazy"
                                : here.regime == Regime::features ? "learns features"
                                                                  : "is in the crossover";
-      const char* const doubt = here.sure               ? ""
+      const char* const doubt = here.sure             ? ""
                                 : question_.seeds < 2 ? " (of one seed)"
                                                       : " (its interval over seeds reaches into another regime)";
-      out.push_back(fmt::format("{} the network {}{}: its tangent kernel changes by {:.3g}{} times its initial norm, "
-                                "features of the last hidden layer by {:.3g}.",
-                                place, word, doubt, here.kernel_change.value, interval(here.kernel_change),
-                                here.feature_change.value));
+      out.push_back(fmt::format(
+          "{} the network {}{}: its tangent kernel changes by {:.3g}{} times its initial norm, "
+          "features of the last hidden layer by {:.3g}.",
+          place, word, doubt, here.kernel_change.value, interval(here.kernel_change), here.feature_change.value));
     }
     if (std::isfinite(here.from_linearised.value))
       out.push_back(fmt::format(
@@ -168,17 +178,19 @@ class Reading {
     for (const RegimeCrossover& one : answer.crossovers) {
       if (one.width != here.width) continue;
       if (!std::isfinite(one.alpha)) {
-        out.push_back(fmt::format("alpha*, where the kernel changes by {:g} times its norm, was not found at this width: {}.",
-                                  answer.kernel_change, one.reason));
+        out.push_back(
+            fmt::format("alpha*, where the kernel changes by {:g} times its norm, was not found at this width: {}.",
+                        answer.kernel_change, one.reason));
         continue;
       }
       const double ratio = here.alpha / one.alpha;
-      out.push_back(fmt::format("alpha*, where the kernel changes by {:g} times its norm, is {:.3g}{} at this width: alpha is {:.3g} "
-                                "times {}.",
-                                answer.kernel_change, one.alpha, interval({one.alpha, one.interval}),
-                                ratio < 1 ? 1 / ratio : ratio, ratio < 1 ? "smaller" : "as large"));
+      out.push_back(fmt::format(
+          "alpha*, where the kernel changes by {:g} times its norm, is {:.3g}{} at this width: alpha is {:.3g} "
+          "times {}.",
+          answer.kernel_change, one.alpha, interval({one.alpha, one.interval}), ratio < 1 ? 1 / ratio : ratio,
+          ratio < 1 ? "smaller" : "as large"));
     }
-    if (here.unconverged > 0)
+    if (here.unconverged > 0 && here.regime != Regime::unknown)
       out.push_back(fmt::format("{} of {} runs there had not reached the margin or loss they were to reach.",
                                 here.unconverged, here.runs));
     return out;

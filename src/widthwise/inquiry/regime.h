@@ -4,7 +4,8 @@
 //   features    it changes by at least that share
 //   crossover   between the two
 //
-// A word is sure where the whole interval over seeds lies on its side.
+// A word is sure where the whole interval over seeds lies on its side. Where no run has reached the margin or loss it
+// was to reach, there is none: its kernel had not changed yet by what it would have.
 #pragma once
 
 #include <optional>
@@ -33,7 +34,7 @@ const char* regime_name(Regime regime);
 /// The networks of one width and alpha.
 struct RegimePoint {
   double width = 0, alpha = 0;
-  Regime regime = Regime::unknown;  // unknown: no run has a kernel's change
+  Regime regime = Regime::unknown;  // unknown: no run has converged
   bool sure = false;
   SeedMean kernel_change;    // |K_end - K_0| / |K_0|, on test points where there are any
   SeedMean feature_change;   // rms of the last hidden layer's change
@@ -42,6 +43,7 @@ struct RegimePoint {
   SeedMean error;            // share of (test) points wrong; NaN for regression
   std::size_t runs = 0, used = 0, unconverged = 0;
   std::vector<std::string> absent;  // "seed.init = 1: diverged: ...", a run each
+  std::vector<std::string> ends;    // of those unconverged: "seed.init = 0: stuck at time ..."
 };
 
 /// alpha* of one width.

@@ -8,9 +8,11 @@
 #include <cmath>
 #include <set>
 
+#include "widthwise/activation/activation.h"
 #include "widthwise/base/error.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/grid.h"
+#include "widthwise/study/scheme.h"
 #include "widthwise/study/toml.h"
 
 namespace widthwise {
@@ -42,17 +44,17 @@ loss = "softhinge"
 )toml";
 
 // What of a file's settings speaks of update rules other than gradient flow.
-constexpr std::array steps_keys{"training.optimizer",    "training.learning_rate", "training.batch",
-                                "training.batch_order",  "training.steps",         "training.momentum",
-                                "training.beta1",        "training.beta2",         "training.epsilon",
-                                "training.weight_decay", "training.schedule",      "training.warmup_steps",
-                                "training.final_rate",   "training.switch_step",   "training.switch_factor",
-                                "training.patience"};
+constexpr std::array steps_keys{
+    "training.optimizer",  "training.learning_rate", "training.batch",         "training.batch_order",
+    "training.steps",      "training.momentum",      "training.beta1",         "training.beta2",
+    "training.epsilon",    "training.weight_decay",  "training.schedule",      "training.warmup_steps",
+    "training.final_rate", "training.switch_step",   "training.switch_factor", "training.patience"};
 
 // What the study itself decides.
-constexpr std::array ours{"measure.observables", "measure.keep",      "measure.times.log", "measure.times.every",
-                          "measure.times.at",    "training.save",     "training.model",    "start.run",
-                          "start.at",            "start.recentre"};
+constexpr std::array ours{"measure.observables", "measure.keep",     "measure.times.log",
+                          "measure.times.every", "measure.times.at", "training.save",
+                          "training.model",      "start.run",        "start.at",
+                          "start.recentre"};
 
 [[noreturn]] void refuse(const std::string& option, const std::string& expected, const std::string& got) {
   throw ConfigError({{}, option}, expected, got);
@@ -60,6 +62,15 @@ constexpr std::array ours{"measure.observables", "measure.keep",      "measure.t
 
 bool given(const RegimeQuestion& question, const std::string& key) {
   return std::ranges::any_of(question.settings, [&](const auto& one) { return one.first == key; });
+}
+
+Configuration configured(const Settings& base, const RegimeQuestion& question) {
+  try {
+    return Configuration(base);
+  } catch (const ConfigError& error) {
+    if (!error.place().file.empty()) throw;
+    throw error.in_file(question.file.empty() ? "command line" : question.file.string());
+  }
 }
 
 // The network's own settings, what they leave open filled in.
@@ -88,17 +99,14 @@ Settings settings_of(const RegimeQuestion& question) {
     if (!base.contains("training.stop_margin") && !base.contains("training.target_loss"))
       set(margins ? "training.stop_margin" : "training.target_loss", {margins ? 1.0 : 0.01, 0});
     set("training.steps", {std::int64_t{100'000}, 0});
+    if (!make_activation(configured(base, question))
+             ->kinks()
+             .empty()) {  // a unit that flips changes the gradient by a fixed amount, however short the step
+      set("training.max_dgrad", {"none", 0});
+      set("training.max_dout", {0.01, 0});
+    }
   }
   return base;
-}
-
-Configuration configured(const Settings& base, const RegimeQuestion& question) {
-  try {
-    return Configuration(base);
-  } catch (const ConfigError& error) {
-    if (!error.place().file.empty()) throw;
-    throw error.in_file(question.file.empty() ? "command line" : question.file.string());
-  }
 }
 
 std::vector<std::int64_t> widths_of(const RegimeQuestion& question, std::int64_t own) {
@@ -127,8 +135,8 @@ std::vector<double> alphas_of(const RegimeQuestion& question, double own) {
 
 std::string figure(const std::string& name, const std::string& y, const std::string& log, const std::string& rest) {
   return fmt::format(
-      "\n[[figure]]\nname = \"{}\"\nsweep = \"networks\"\nx = \"training.alpha\"\ny = {}\nlog = \"{}\"\n{}", name, y, log,
-      rest);
+      "\n[[figure]]\nname = \"{}\"\nsweep = \"networks\"\nx = \"training.alpha\"\ny = {}\nlog = \"{}\"\n{}", name, y,
+      log, rest);
 }
 
 }  // namespace
@@ -157,7 +165,9 @@ std::string regime_study_text(const RegimeQuestion& question) {
       "they end with, and alpha*, where the kernel has changed by {} times its initial norm.\"\"\"\n\n",
       question.kernel_change);
   for (const auto& [key, value] : base) text += fmt::format("\"{}\" = {}\n", key, to_json(value));
-  const auto quoted = [](const std::vector<std::string>& names) { return fmt::format("[\"{}\"]", fmt::join(names, "\", \"")); };
+  const auto quoted = [](const std::vector<std::string>& names) {
+    return fmt::format("[\"{}\"]", fmt::join(names, "\", \""));
+  };
   text += fmt::format("\"measure.observables\" = {}\n\"measure.keep\" = [\"{}\"]\n", quoted(measured), outputs);
   if (flow) text += "\"training.save\" = [\"end\"]\n";
 
@@ -165,8 +175,7 @@ std::string regime_study_text(const RegimeQuestion& question) {
   const std::vector<double> alphas = alphas_of(question, alpha);
   const std::string seeds = fmt::format("\"seed.init\" = {{ from = 0, count = {} }}\n", question.seeds);
   const std::string width_axis = fmt::format("\"architecture.width\" = [{}]\n", fmt::join(widths, ", "));
-  const std::string axes =
-      fmt::format("{}\"training.alpha\" = [{}]\n{}", width_axis, fmt::join(alphas, ", "), seeds);
+  const std::string axes = fmt::format("{}\"training.alpha\" = [{}]\n{}", width_axis, fmt::join(alphas, ", "), seeds);
   text += "\n[[sweep]]\nname = \"networks\"\n" + axes;
   if (flow) {
     const DataShape shape = expected_shape(run);
@@ -176,11 +185,14 @@ std::string regime_study_text(const RegimeQuestion& question) {
         fmt::format("\"training.model\" = \"{}\"\n\"training.save\" = []\n\"measure.observables\" = {}\n{}", model,
                     quoted(results), axes);
     text += "\n[[sweep]]\nname = \"linearised\"\n" + frozen;
-    text += "\n[[sweep]]\nname = \"kernel of the end\"\nstart_from = { sweep = \"networks\", at = \"end\", recentre = true }\n" +
-            frozen;
+    text +=
+        "\n[[sweep]]\nname = \"kernel of the end\"\nstart_from = { sweep = \"networks\", at = \"end\", recentre = true "
+        "}\n" +
+        frozen;
     for (const auto& [name, with] : {std::pair{from_linearised, "linearised"}, {from_end_kernel, "kernel of the end"}})
       text += fmt::format(
-          "\n[[derived]]\nname = \"{}\"\nsweep = \"networks\"\nof = \"{}\"\nwith = \"{}\"\nhow = \"relative_distance\"\n",
+          "\n[[derived]]\nname = \"{}\"\nsweep = \"networks\"\nof = \"{}\"\nwith = \"{}\"\nhow = "
+          "\"relative_distance\"\n",
           name, outputs, with);
   }
   text += fmt::format(
@@ -188,11 +200,13 @@ std::string regime_study_text(const RegimeQuestion& question) {
       "\"final.kernel_change\", equals = {}, tolerance = 0.25 }}\n{}{}",
       alphas.front(), alphas.back(), question.kernel_change, width_axis, seeds);
 
-  text += "\n[[figure]]\nname = \"phases\"\ntitle = \"Change of the tangent kernel: features below, lazy above alpha*\"\n"
-          "sweep = \"networks\"\nkind = \"heatmap\"\nx = \"training.alpha\"\ny = \"architecture.width\"\n"
-          "color = \"final.kernel_change\"\nlog = \"xy\"\n";
-  text += "\n[[figure]]\nname = \"alpha*\"\ntitle = \"Where feature learning turns lazy\"\nsweep = \"alpha*\"\n"
-          "x = \"architecture.width\"\ny = \"search.training.alpha\"\nlog = \"xy\"\n";
+  text +=
+      "\n[[figure]]\nname = \"phases\"\ntitle = \"Change of the tangent kernel: features below, lazy above alpha*\"\n"
+      "sweep = \"networks\"\nkind = \"heatmap\"\nx = \"training.alpha\"\ny = \"architecture.width\"\n"
+      "color = \"final.kernel_change\"\nlog = \"xy\"\n";
+  text +=
+      "\n[[figure]]\nname = \"alpha*\"\ntitle = \"Where feature learning turns lazy\"\nsweep = \"alpha*\"\n"
+      "x = \"architecture.width\"\ny = \"search.training.alpha\"\nlog = \"xy\"\n";
   const std::string by_width = "color = \"architecture.width\"\n";
   text += figure("kernel", "\"final.kernel_change\"", "xy", by_width);
   text += figure("features", fmt::format("\"final.feature_change.{}\"", hidden_layers(run)), "xy", by_width);
@@ -202,8 +216,9 @@ std::string regime_study_text(const RegimeQuestion& question) {
   }
   if (classes) text += figure("error", fmt::format("\"final.{}_error\"", part), "x", "band = \"sem\"\n" + by_width);
   if (run.text("architecture.family") != "wide-resnet" && widths.size() > 1)  // of sums theory has no exponents
-    text += "\n[[prediction]]\nname = \"alpha* over the width\"\nsweep = \"alpha*\"\nof = \"search.training.alpha\"\n"
-            "against = \"architecture.width\"\nexponent = \"theory\"\n";
+    text +=
+        "\n[[prediction]]\nname = \"alpha* over the width\"\nsweep = \"alpha*\"\nof = \"search.training.alpha\"\n"
+        "against = \"architecture.width\"\nexponent = \"theory\"\n";
   return text;
 }
 

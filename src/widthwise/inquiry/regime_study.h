@@ -1,6 +1,6 @@
-// The question "in which regime does this network train?" as a study: networks over alpha and the width, their linearised
-// twins, the flow of the tangent kernel they end with, and a search for alpha*, where the kernel has changed by a given
-// share of itself (Geiger, Spigler, Jacot and Wyart 2020, whose networks are the default).
+// The question "in which regime does this network train?" as a study: networks over alpha and the width, their
+// linearised twins, the flow of the tangent kernel they end with, and a search for alpha*, where the kernel has changed
+// by a given share of itself (Geiger, Spigler, Jacot and Wyart 2020, whose networks are the default).
 //
 // A network is whatever the base settings of a study file describe; what they leave open is set for the purpose:
 //
@@ -9,6 +9,7 @@
 //   training.alpha_convention  code where the readout is 1/n (mup, mean-field, integrable), else article; time only
 //   stop                all margins are 1; the squared loss and cross-entropy: a training loss of 0.01
 //   training.steps      at most 100,000
+//   training.max_dgrad  none, and max_dout 0.01, where the activation has kinks (docs/gradient-flow.md)
 #pragma once
 
 #include <filesystem>
@@ -25,11 +26,12 @@ struct RegimeQuestion {
                                  // 128, mean-field, 256 samples of Fashion-MNIST by parity, the soft hinge
   std::string variant{};         // of that study
   std::vector<std::pair<std::string, std::string>> settings{};  // key and value as behind --set, over all else
-  std::vector<std::int64_t> widths{};                            // empty: a quarter, half, once and twice the network's
-  double lowest = 1e-3, highest = 1e3;                           // alpha, in equal steps of its logarithm
+  std::vector<std::int64_t> widths{};                           // empty: a quarter, half, once and twice the network's
+  double lowest = 1e-3, highest = 1e3;                          // alpha, in equal steps of its logarithm
   int alphas = 5;
   int seeds = 4;
-  double kernel_change = 1;  // at alpha*, in multiples of the initial kernel; below some 0.3 it is the lazy law that decides
+  double kernel_change =
+      1;  // at alpha*, in multiples of the initial kernel; below some 0.3 it is the lazy law that decides
 };
 
 /// Its text, TOML: what `widthwise run` would read. The network's own width and alpha are among those of the grid.
