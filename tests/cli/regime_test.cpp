@@ -71,11 +71,17 @@ TEST(Regime, TheStudyItWritesIsTheOneItRuns) {
 
 TEST(Regime, BadInputNamesTheOption) {
   const auto folder = folder_with_net("regime-bad");
-  const std::pair<const char*, const char*> cases[] = {
-      {"--alpha=-1", "training.alpha"}, {"--alphas=1", "--alphas"},           {"--alphas=a:b", "--alphas"},
-      {"--alphas=0:1", "alphas"},       {"--seeds=0", "seeds"},               {"--grid=1", "grid"},
-      {"--width=x", "architecture.width"}, {"--widths=0", "widths"},          {"--kernel-change=-2", "kernel-change"},
-      {"--set=training.kapa=1", "training.kappa"}, {"--set=data.labels=values", "softhinge"}};
+  const std::pair<const char*, const char*> cases[] = {{"--alpha=-1", "training.alpha"},
+                                                       {"--alphas=1", "--alphas"},
+                                                       {"--alphas=a:b", "--alphas"},
+                                                       {"--alphas=0:1", "alphas"},
+                                                       {"--seeds=0", "seeds"},
+                                                       {"--grid=1", "grid"},
+                                                       {"--width=x", "architecture.width"},
+                                                       {"--widths=0", "widths"},
+                                                       {"--kernel-change=-2", "kernel-change"},
+                                                       {"--set=training.kapa=1", "training.kappa"},
+                                                       {"--set=data.labels=values", "softhinge"}};
   for (const auto& [option, named] : cases) {
     const Answer answer = widthwise(std::string("regime net.toml --quiet ") + option, folder);
     EXPECT_EQ(answer.exit, 2) << option;

@@ -4,7 +4,10 @@
 #include <cmath>
 
 #include "text.h"
+#include "widthwise/store/reader.h"
 #include "widthwise/study/run.h"
+#include "widthwise/study/schedule.h"
+#include "widthwise/study/table.h"
 
 namespace widthwise {
 namespace {
@@ -61,6 +64,39 @@ TEST(FrozenModel, HasNoFeaturesToMeasureAndFollowsAFlow) {
   for (const char* key : {"training.tau", "training.temperature", "training.weight_decay", "training.patience"})
     EXPECT_EQ(mistake(flow("\"training.model\" = \"linearised\"\n\"" + std::string(key) + "\" = 1\n")).place().key,
               key);
+}
+
+TEST(FrozenModel, TheLaterTheKernelIsFrozenTheNearerItComesToTheNetwork) {
+  // From the state at half of the loss the flow goes on with the kernel of then. Where the network is lazy that kernel
+  // is the initial one, and all three end at the same outputs; where it learns features half of the way has been gone.
+  const std::string axes = "\"training.alpha\" = [0.01, 10000]\n\"measure.keep\" = [\"test_outputs\"]\n",
+                    frozen =
+                        "\"training.model\" = \"tangent-kernel\"\n\"measure.observables\" = [\"train_loss\"]\n" + axes;
+  const auto distance = [](const std::string& with) {
+    return "[[derived]]\nname = \"" + with + "\"\nsweep = \"s\"\nof = \"test_outputs\"\nwith = \"" + with +
+           "\"\nhow = \"relative_distance\"\n";
+  };
+  const Study study =
+      study_test::parse(flow(axes + "\"training.save\" = [\"loss 0.5\"]\n[[sweep]]\nname = \"init\"\n" + frozen +
+                             "[[sweep]]\nname = \"half\"\nstart_from = { sweep = \"s\", at = \"loss 0.5\" }\n" +
+                             frozen + distance("init") + distance("half")));
+  const study_test::Folder folder("frozen-at-half");
+  RunOptions options;
+  options.store = folder.path();
+  options.quiet = true;
+  run_study(study, options);
+  const StoreReader reader(folder.path());
+  const auto values = [&](const std::string& name) {
+    const Table table = select(study, "s", {name}, reader);
+    return std::pair{table.rows[0].values[0], table.rows[1].values[0]};
+  };
+  const auto [init, lazy_init] = values("init");
+  const auto [half, lazy_half] = values("half");
+  EXPECT_LT(lazy_init, 1e-2);  // the last steps, by which margins are passed, are not the same
+  EXPECT_LT(lazy_half, 1e-2);
+  EXPECT_GT(init, 0.1);
+  EXPECT_LT(half, 0.75 * init);
+  EXPECT_GT(half, 1e-3);
 }
 
 TEST(FrozenModel, AKernelBeyondItsBudgetSaysBytesBudgetAndTheWayOut) {
