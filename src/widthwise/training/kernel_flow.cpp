@@ -11,6 +11,7 @@
 #include "widthwise/kernel/empirical.h"
 #include "widthwise/linalg/products.h"
 #include "widthwise/network/propagation.h"
+#include "widthwise/training/linear_system.h"
 
 namespace widthwise {
 
@@ -24,77 +25,44 @@ void apply(View<const double> kernel, const Matrix<double>& v, Matrix<double>& o
     gemm<double>(Op::none, Op::none, 1, kernel, {v.data(), v.size(), 1}, 0, {out.data(), out.size(), 1});
 }
 
-class KernelSystem final : public FrozenSystem {
+struct KernelLook {
+  Matrix<double> outputs, gradient;  // F, dObjective/dg
+  double loss = 0, norm = 0;
+};
+
+class KernelSystem final : public LinearSystem<KernelLook> {
  public:
   KernelSystem(const KernelFlowProblem& problem, const Loss& loss, const FrozenFlowOptions& options)
-      : problem_(problem),
+      : LinearSystem(problem.targets.rows, problem.targets.cols, {}, {}),
+        problem_(problem),
         loss_(loss),
-        scale_(options.scale),
-        factor_(options.objective_factor),
-        rows_(problem.targets.rows),
-        cols_(problem.targets.cols),
-        duals_(Matrix<double>::Zero(rows_, cols_)),
-        moved_(duals_),
-        velocity_(duals_) {
-    write_outputs(moved_, now_.outputs);
-    write_gradient(now_);
-    apply(problem_.kernel, now_.gradient, velocity_);
+        options_(options),
+        duals_(Matrix<double>::Zero(problem.targets.rows, problem.targets.cols)) {
+    start();
   }
-
-  Trial attempt(double dt, double max_dout) override {
-    dt_ = dt;
-    trial_moved_ = moved_ - dt * velocity_;
-    write_outputs(trial_moved_, trial_.outputs);
-    Trial trial;
-    trial.dout = (trial_.outputs - now_.outputs).cwiseAbs().maxCoeff();
-    trial.finite = trial_.outputs.allFinite();
-    if (!trial.finite || !(trial.dout < max_dout)) return trial;
-    write_gradient(trial_);
-    trial.loss = trial_.loss;
-    trial.finite = std::isfinite(trial_.loss) && std::isfinite(trial_.norm);
-    trial.dgrad = relative_gradient_change(now_.norm, trial_.norm, (trial_.gradient - now_.gradient).norm());
-    return trial;
-  }
-
-  void accept() override {
-    duals_ -= dt_ * now_.gradient;
-    std::swap(moved_, trial_moved_);
-    std::swap(now_, trial_);
-    apply(problem_.kernel, now_.gradient, velocity_);
-  }
-
-  View<const double> outputs() const override { return view(now_.outputs); }
-  double loss() const override { return now_.loss; }
-  double gradient_norm() const override { return now_.norm; }
   const Matrix<double>& duals() const { return duals_; }
 
  private:
-  struct Look {
-    Matrix<double> outputs, gradient;  // F, dObjective/dg
-    double loss = 0, norm = 0;
-  };
-
-  void write_outputs(const Matrix<double>& moved, Matrix<double>& outputs) const {
-    outputs.resize(rows_, cols_);
-    for (Index i = 0; i < rows_; ++i)
-      for (Index j = 0; j < cols_; ++j)
-        outputs(i, j) = trained_output(scale_, problem_.initial.data ? problem_.initial(i, j) : 0, moved(i, j));
+  double initial(Index sample, Index output) const override {
+    return problem_.initial.data ? problem_.initial(sample, output) : 0;
   }
-  void write_gradient(Look& look) const {
-    look.gradient.resize(rows_, cols_);
+  const OutputScale& scale() const override { return options_.scale; }
+  void write_gradient(KernelLook& look) override {
+    look.gradient.resize(look.outputs.rows(), look.outputs.cols());
     look.loss = loss_.gradient(view(std::as_const(look.outputs)), problem_.targets, view(look.gradient));
-    look.gradient *= factor_;
+    look.gradient *= options_.objective_factor;
     look.norm = look.gradient.norm();
   }
+  double distance(const KernelLook& a, const KernelLook& b) const override { return (b.gradient - a.gradient).norm(); }
+  void write_velocity(const KernelLook& look, Matrix<double>& velocity) override {
+    apply(problem_.kernel, look.gradient, velocity);
+  }
+  void take_step(double dt, const KernelLook& from) override { duals_ -= dt * from.gradient; }
 
   const KernelFlowProblem& problem_;
   const Loss& loss_;
-  OutputScale scale_;
-  double factor_;
-  Index rows_, cols_;
-  Matrix<double> duals_, moved_, velocity_, trial_moved_;  // c, K c, K dObjective/dg
-  Look now_, trial_;
-  double dt_ = 0;
+  const FrozenFlowOptions& options_;
+  Matrix<double> duals_;  // c
 };
 
 // F of g = g_0 + K c, summed once rather than step by step.

@@ -11,6 +11,7 @@
 #include "widthwise/linalg/pointwise.h"
 #include "widthwise/network/dense.h"
 #include "widthwise/network/propagation.h"
+#include "widthwise/training/linear_system.h"
 
 namespace widthwise {
 
@@ -39,11 +40,22 @@ void each_rate(const Ensemble<T>& ensemble, Index member, const Use& use) {
 }
 
 template <class T>
-class LinearisedSystem final : public FrozenSystem {
+struct LinearisedLook {
+  Matrix<double> outputs, slope;  // F, dObjective/dg
+  Parameters<T> gradient;         // J^T of that
+  double loss = 0, norm = 0;
+  explicit LinearisedLook(const Architecture& architecture) : gradient(architecture, 1) {}
+};
+
+template <class T>
+class LinearisedSystem final : public LinearSystem<LinearisedLook<T>> {
+  using Look = LinearisedLook<T>;
+
  public:
   LinearisedSystem(const Ensemble<T>& ensemble, Index member, View<const T> inputs, View<const double> targets,
                    const Loss& loss, const FrozenFlowOptions& options, Index chunk)
-      : ensemble_(ensemble),
+      : LinearSystem<Look>(inputs.rows, targets.cols, Look(ensemble.architecture()), Look(ensemble.architecture())),
+        ensemble_(ensemble),
         member_(member),
         inputs_(inputs),
         targets_(targets),
@@ -52,48 +64,9 @@ class LinearisedSystem final : public FrozenSystem {
         passes_(ensemble, chunk_for(ensemble, inputs.rows, chunk), 1),
         displacement_(ensemble.architecture(), 1),
         direction_(ensemble.architecture(), 1),
-        now_(ensemble.architecture()),
-        trial_(ensemble.architecture()),
-        initial_(outputs_at_start(inputs)),
-        moved_(Matrix<double>::Zero(inputs.rows, targets.cols)),
-        velocity_(moved_) {
-    write_outputs(moved_, now_.outputs);
-    write_gradient(now_);
-    write_velocity();
+        initial_(outputs_at_start(inputs)) {
+    this->start();
   }
-
-  Trial attempt(double dt, double max_dout) override {
-    dt_ = dt;
-    trial_moved_ = moved_ - dt * velocity_;
-    write_outputs(trial_moved_, trial_.outputs);
-    Trial trial;
-    trial.dout = (trial_.outputs - now_.outputs).cwiseAbs().maxCoeff();
-    trial.finite = trial_.outputs.allFinite();
-    if (!trial.finite || !(trial.dout < max_dout)) return trial;
-    write_gradient(trial_);
-    trial.loss = trial_.loss;
-    trial.finite = std::isfinite(trial_.loss) && std::isfinite(trial_.norm);
-    double difference = 0;
-    each_rate(ensemble_, member_, [&](const auto& of, double rate) {
-      difference += rate * pointwise::sum_squared_differences<T>(of(std::as_const(now_.gradient)),
-                                                                 of(std::as_const(trial_.gradient)));
-    });
-    trial.dgrad = relative_gradient_change(now_.norm, trial_.norm, std::sqrt(difference));
-    return trial;
-  }
-
-  void accept() override {
-    each_rate(ensemble_, member_, [&](const auto& of, double rate) {
-      pointwise::sgd<T>(static_cast<T>(dt_ * rate), of(std::as_const(now_.gradient)), of(displacement_));
-    });
-    std::swap(moved_, trial_moved_);
-    std::swap(now_, trial_);
-    write_velocity();
-  }
-
-  View<const double> outputs() const override { return view(now_.outputs); }
-  double loss() const override { return now_.loss; }
-  double gradient_norm() const override { return now_.norm; }
 
   /// F on any inputs, from the displacement itself.
   Matrix<double> trained_outputs(View<const T> inputs) {
@@ -109,12 +82,8 @@ class LinearisedSystem final : public FrozenSystem {
   Parameters<T>& displacement() { return displacement_; }
 
  private:
-  struct Look {
-    Matrix<double> outputs, slope;  // F, dObjective/dg
-    Parameters<T> gradient;         // J^T of that
-    double loss = 0, norm = 0;
-    explicit Look(const Architecture& architecture) : gradient(architecture, 1) {}
-  };
+  double initial(Index sample, Index output) const override { return initial_(sample, output); }
+  const OutputScale& scale() const override { return options_.scale; }
 
   // use(first, rows) behind a forward pass of these samples, which is kept where one holds them all.
   template <class Use>
@@ -138,14 +107,7 @@ class LinearisedSystem final : public FrozenSystem {
     return out;
   }
 
-  void write_outputs(const Matrix<double>& moved, Matrix<double>& outputs) const {
-    outputs.resize(moved.rows(), moved.cols());
-    for (Index i = 0; i < moved.rows(); ++i)
-      for (Index j = 0; j < moved.cols(); ++j)
-        outputs(i, j) = trained_output(options_.scale, initial_(i, j), moved(i, j));
-  }
-
-  void write_gradient(Look& look) {
+  void write_gradient(Look& look) override {
     look.slope.resize(look.outputs.rows(), look.outputs.cols());
     look.loss = loss_.gradient(view(std::as_const(look.outputs)), targets_, view(look.slope));
     look.slope *= options_.objective_factor;
@@ -168,10 +130,18 @@ class LinearisedSystem final : public FrozenSystem {
     look.norm = std::sqrt(square);
   }
 
-  // J rate G of the accepted gradient.
-  void write_velocity() {
+  double distance(const Look& a, const Look& b) const override {
+    double square = 0;
     each_rate(ensemble_, member_, [&](const auto& of, double rate) {
-      const View<const T> from = of(std::as_const(now_.gradient));
+      square += rate * pointwise::sum_squared_differences<T>(of(a.gradient), of(b.gradient));
+    });
+    return std::sqrt(square);
+  }
+
+  // J rate G.
+  void write_velocity(const Look& look, Matrix<double>& velocity) override {
+    each_rate(ensemble_, member_, [&](const auto& of, double rate) {
+      const View<const T> from = of(look.gradient);
       const View<T> to = of(direction_);
       for (Index i = 0; i < to.rows; ++i)
         for (Index j = 0; j < to.cols; ++j) to(i, j) = static_cast<T>(rate) * from(i, j);
@@ -179,7 +149,13 @@ class LinearisedSystem final : public FrozenSystem {
     by_chunks(inputs_, [&](Index first, Index rows) {
       const View<const T> moved = passes_.jvp(ensemble_, member_, direction_);
       for (Index i = 0; i < rows; ++i)
-        for (Index j = 0; j < moved.cols; ++j) velocity_(first + i, j) = static_cast<double>(moved(i, j));
+        for (Index j = 0; j < moved.cols; ++j) velocity(first + i, j) = static_cast<double>(moved(i, j));
+    });
+  }
+
+  void take_step(double dt, const Look& from) override {
+    each_rate(ensemble_, member_, [&](const auto& of, double rate) {
+      pointwise::sgd<T>(static_cast<T>(dt * rate), of(from.gradient), of(displacement_));
     });
   }
 
@@ -192,9 +168,7 @@ class LinearisedSystem final : public FrozenSystem {
   Propagation<T> passes_;
   View<const T> held_;  // the samples of the last forward pass
   Parameters<T> displacement_, direction_;
-  Look now_, trial_;
-  Matrix<double> initial_, moved_, velocity_, trial_moved_;  // f(theta_0), J v, J rate G
-  double dt_ = 0;
+  Matrix<double> initial_;  // f(theta_0)
 };
 
 }  // namespace
