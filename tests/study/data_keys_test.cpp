@@ -1,13 +1,13 @@
 // Keys of [data] that came later: the data they ask for reach the runs, and runs without them are what they were.
 #include <gmock/gmock.h>
 
+#include "quiet_run.h"
 #include "text.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/data_options.h"
 #include "widthwise/study/prediction.h"
 #include "widthwise/study/run.h"
-#include "widthwise/study/schedule.h"
 
 namespace widthwise {
 namespace {
@@ -92,12 +92,8 @@ TEST(DataKeys, TheBestRateMayBeChosenOnValidation) {
       "test\"\n"
       "of = { optimum = \"training.learning_rate\", minimizes = \"final.validation_loss\" }\n";
   const Study study = parse(text);
-  RunOptions options;
-  options.store = folder.path() / "store";
-  options.quiet = true;
-  options.threads = 1;
-  run_study(study, options);
-  const std::vector<Judgement> judgements = judge(study, StoreReader(options.store));
+  run_study(study, study_test::quiet(folder.path() / "store", 1));
+  const std::vector<Judgement> judgements = judge(study, StoreReader(folder.path() / "store"));
   ASSERT_EQ(judgements.size(), 1u);
   EXPECT_FALSE(judgements[0].points.empty());
 }

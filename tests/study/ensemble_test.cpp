@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 
+#include "quiet_run.h"
 #include "text.h"
 #include "widthwise/data/npy.h"
 #include "widthwise/numerics/jackknife.h"
@@ -13,7 +14,6 @@
 #include "widthwise/study/derived.h"
 #include "widthwise/study/kept_outputs.h"
 #include "widthwise/study/prediction.h"
-#include "widthwise/study/schedule.h"
 
 namespace widthwise {
 namespace {
@@ -251,10 +251,7 @@ TEST(Ensemble, WhatRunsSayOfTheirEndTellsWhetherTheyConverged) {
   const auto ended = [](const std::string& training) {
     const Folder folder("widthwise-converged");
     const Study study = parse(tiny + "[[sweep]]\nname = \"s\"\n\"data.name\" = \"gaussian\"\n" + training);
-    RunOptions options;
-    options.store = folder.path();
-    options.quiet = true;
-    run_study(study, options);
+    run_study(study, study_test::quiet(folder.path()));
     return select(study, "s", {"final.train_loss"}, StoreReader(folder.path())).rows.front().unconverged;
   };
   EXPECT_FALSE(ended(""));

@@ -3,10 +3,10 @@
 
 #include <cmath>
 
+#include "quiet_run.h"
 #include "text.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/run.h"
-#include "widthwise/study/schedule.h"
 #include "widthwise/study/table.h"
 
 namespace widthwise {
@@ -81,10 +81,7 @@ TEST(FrozenModel, TheLaterTheKernelIsFrozenTheNearerItComesToTheNetwork) {
                              "[[sweep]]\nname = \"half\"\nstart_from = { sweep = \"s\", at = \"loss 0.5\" }\n" +
                              frozen + distance("init") + distance("half")));
   const study_test::Folder folder("frozen-at-half");
-  RunOptions options;
-  options.store = folder.path();
-  options.quiet = true;
-  run_study(study, options);
+  run_study(study, study_test::quiet(folder.path()));
   const StoreReader reader(folder.path());
   const auto values = [&](const std::string& name) {
     const Table table = select(study, "s", {name}, reader);

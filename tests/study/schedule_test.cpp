@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "quiet_run.h"
 #include "text.h"
 #include "widthwise/base/interrupt.h"
 #include "widthwise/store/reader.h"
@@ -23,20 +24,12 @@ namespace {
 
 using study_test::Folder;
 using study_test::parse;
+using study_test::quiet;
 using study_test::tiny;
 
 const std::string sweep =
     "[[sweep]]\nname = \"s\"\n\"architecture.width\" = [8, 16, 32]\n\"parameterization.name\" = [\"mup\", \"ntk\"]\n"
     "\"seed.init\" = { from = 0, count = 3 }\n";
-
-RunOptions quiet(const Folder& folder, int threads = 2) {
-  RunOptions options;
-  options.store = folder.path();
-  options.threads = threads;
-  options.quiet = true;
-  options.claim_timeout = 2;
-  return options;
-}
 
 // Every run of the study once, in all files of the store together.
 void expect_each_once(const Folder& folder, std::size_t runs) {
@@ -48,20 +41,20 @@ void expect_each_once(const Folder& folder, std::size_t runs) {
 TEST(Schedule, RunsWhatIsMissingAndNothingTwice) {
   const Folder folder("widthwise-resume");
   const Study study = parse(tiny + sweep);
-  EXPECT_EQ(plan_study(study, quiet(folder)).runs, 18U);
-  const Summary first = run_study(study, quiet(folder));
+  EXPECT_EQ(plan_study(study, quiet(folder.path())).runs, 18U);
+  const Summary first = run_study(study, quiet(folder.path()));
   EXPECT_EQ(first.done, 18U);
   EXPECT_EQ(first.found, 0U);
-  const Summary second = run_study(study, quiet(folder));
+  const Summary second = run_study(study, quiet(folder.path()));
   EXPECT_EQ(second.done, 0U);
   EXPECT_EQ(second.found, 18U);
   // The study grows by a width: six more runs, and the plan knows.
   const Study grown = parse_study(tiny + sweep, "study.toml", "", {{"sweep.s.architecture.width", "[8, 16, 32, 64]"}});
-  const Plan plan = plan_study(grown, quiet(folder));
+  const Plan plan = plan_study(grown, quiet(folder.path()));
   EXPECT_EQ(plan.runs - plan.done, 6U);
   EXPECT_GT(plan.seconds, 0);
   EXPECT_GT(plan.bytes, 0);
-  EXPECT_EQ(run_study(grown, quiet(folder)).done, 6U);
+  EXPECT_EQ(run_study(grown, quiet(folder.path())).done, 6U);
   expect_each_once(folder, 24);
 }
 
@@ -70,8 +63,8 @@ TEST(Schedule, NumbersDependOnTheConfigurationNotOnTheCompany) {
   const Folder alone("widthwise-alone"), together("widthwise-together");
   const Study small = parse_study(tiny + sweep, "study.toml", "",
                                   {{"sweep.s.architecture.width", "[16]"}, {"sweep.s.seed.init", "[2]"}});
-  run_study(small, quiet(alone));
-  run_study(parse(tiny + sweep), quiet(together));
+  run_study(small, quiet(alone.path()));
+  run_study(parse(tiny + sweep), quiet(together.path()));
   const StoreReader a(alone.path()), b(together.path());
   ASSERT_EQ(a.size(), 2U);
   for (const std::string& identity : a.identities())
@@ -80,7 +73,7 @@ TEST(Schedule, NumbersDependOnTheConfigurationNotOnTheCompany) {
 
 TEST(Schedule, RecordsSayHowTheyCameToBe) {
   const Folder folder("widthwise-provenance");
-  run_study(parse(tiny + "[[sweep]]\nname = \"s\"\n"), quiet(folder));
+  run_study(parse(tiny + "[[sweep]]\nname = \"s\"\n"), quiet(folder.path()));
   const StoreReader reader(folder.path());
   const auto run = reader.load(*reader.identities().begin());
   for (const char* key :
@@ -95,7 +88,7 @@ TEST(Schedule, TooManyRunsAskForConsent) {
   const Folder folder("widthwise-consent");
   const Study study = parse(tiny + "[[sweep]]\nname = \"s\"\n\"seed.init\" = { from = 0, count = 100001 }\n");
   try {
-    run_study(study, quiet(folder));
+    run_study(study, quiet(folder.path()));
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_THAT(error.hint(), testing::HasSubstr("--yes"));
@@ -105,9 +98,9 @@ TEST(Schedule, TooManyRunsAskForConsent) {
 TEST(Schedule, AnInterruptLeavesWhatWasFinished) {
   const Folder folder("widthwise-interrupt");
   request_interrupt();
-  EXPECT_THROW(run_study(parse(tiny + sweep), quiet(folder)), Interrupted);
+  EXPECT_THROW(run_study(parse(tiny + sweep), quiet(folder.path())), Interrupted);
   request_interrupt(false);
-  EXPECT_EQ(run_study(parse(tiny + sweep), quiet(folder)).runs, 18U);
+  EXPECT_EQ(run_study(parse(tiny + sweep), quiet(folder.path())).runs, 18U);
   expect_each_once(folder, 18);
 }
 
@@ -132,7 +125,7 @@ TEST(Schedule, KilledInTheMiddleItGoesOnWithoutLossOrDouble) {
 #endif
   const Folder folder("widthwise-killed");
   const Study study = parse_study(tiny + sweep, "study.toml", "", longer);
-  const pid_t child = run_in_child(study, quiet(folder, 1));
+  const pid_t child = run_in_child(study, quiet(folder.path(), 1));
   // Wait for the first records, so that the kill falls into the middle of the work.
   std::size_t before = 0;
   for (int i = 0; i < 2000 && before == 0; ++i) {
@@ -143,7 +136,7 @@ TEST(Schedule, KilledInTheMiddleItGoesOnWithoutLossOrDouble) {
   waitpid(child, nullptr, 0);
   before = StoreReader(folder.path()).size();
   EXPECT_GT(before, 0U);
-  const Summary rest = run_study(study, quiet(folder));
+  const Summary rest = run_study(study, quiet(folder.path()));
   EXPECT_EQ(rest.found, before);
   EXPECT_EQ(rest.done, 72U - before);
   expect_each_once(folder, 72);
@@ -162,7 +155,7 @@ TEST(Schedule, ClaimsOfADeadHostAreRespectedWhileTheyAreFreshAndRetakenAfter) {
     std::ofstream(folder.path() / "claims" / (group.id + ".json"))
         << R"({"host":"elsewhere","process":1,"space":"x","started":"1","token":"t"})";
   const auto start = std::chrono::steady_clock::now();
-  RunOptions options = quiet(folder);
+  RunOptions options = quiet(folder.path());
   options.claim_timeout = 1;
   EXPECT_EQ(run_study(study, options).done, 18U);
   EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(900));
@@ -175,14 +168,14 @@ TEST(Schedule, TwoProcessesShareOneStore) {
 #endif
   const Folder folder("widthwise-shared");
   const Study study = parse_study(tiny + sweep, "study.toml", "", longer);
-  const pid_t a = run_in_child(study, quiet(folder, 1)), b = run_in_child(study, quiet(folder, 1));
+  const pid_t a = run_in_child(study, quiet(folder.path(), 1)), b = run_in_child(study, quiet(folder.path(), 1));
   for (const pid_t child : {a, b}) {
     int status = 1;
     waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
   }
   expect_each_once(folder, 72);
-  EXPECT_EQ(run_study(study, quiet(folder)).found, 72U);
+  EXPECT_EQ(run_study(study, quiet(folder.path())).found, 72U);
 }
 
 TEST(Schedule, WhatOthersRecordMeanwhileIsCounted) {
@@ -191,8 +184,8 @@ TEST(Schedule, WhatOthersRecordMeanwhileIsCounted) {
 #endif
   const Folder folder("widthwise-elsewhere");
   const Study study = parse_study(tiny + sweep, "study.toml", "", longer);
-  const pid_t child = run_in_child(study, quiet(folder, 1));
-  const Summary here = run_study(study, quiet(folder, 1));
+  const pid_t child = run_in_child(study, quiet(folder.path(), 1));
+  const Summary here = run_study(study, quiet(folder.path(), 1));
   waitpid(child, nullptr, 0);
   EXPECT_EQ(here.found + here.done + here.elsewhere, 72U);
   expect_each_once(folder, 72);
@@ -215,7 +208,7 @@ TEST(Judge, TheoryAgreesOnTheInitialOutput) {
                                   {{"sweep.s.architecture.width", "{ log2 = [5, 9] }"},
                                    {"sweep.s.seed.init", "{ from = 0, count = 20 }"},
                                    {"training.steps", "0"}});
-  run_study(study, quiet(folder));
+  run_study(study, quiet(folder.path()));
   const auto judgements = judge(study, StoreReader(folder.path()));
   ASSERT_EQ(judgements.size(), 2U);
   EXPECT_DOUBLE_EQ(judgements[0].predicted.value(), -0.5);
@@ -264,7 +257,7 @@ TEST(Judge, AnOptimumAtTheEdgeNamesTheKeyToExtend) {
       "sweep = \"s\"\nof = { optimum = \"training.learning_rate\", minimizes = \"final.train_loss\" }\n"
       "against = \"architecture.width\"\nexponent = 3\nsource = \"made up\"\n";
   const Study study = parse(text);
-  run_study(study, quiet(folder));
+  run_study(study, quiet(folder.path()));
   const Judgement judgement = judge(study, StoreReader(folder.path())).front();
   EXPECT_EQ(judgement.verdict, Verdict::undecided);
   EXPECT_EQ(judgement.points.size(), 9U);
@@ -276,7 +269,7 @@ TEST(Table, NamedValuesAreThoseOfTheTrace) {
   const Study study = parse(tiny + sweep +
                             "[[derived]]\nname = \"mean loss\"\nsweep = \"s\"\nof = "
                             "\"final.train_loss\"\nover = \"seed.init\"\n");
-  run_study(study, quiet(folder));
+  run_study(study, quiet(folder.path()));
   const StoreReader reader(folder.path());
   const Table table = select(study, "s",
                              {"final.train_loss", "initial.train_loss", "best.train_loss", "last(2).train_loss",

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 
+#include "quiet_run.h"
 #include "text.h"
 #include "widthwise/base/key.h"
 #include "widthwise/numerics/jackknife.h"
@@ -21,6 +22,7 @@ namespace {
 using study_test::Folder;
 using study_test::mistake;
 using study_test::parse;
+using study_test::quiet;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -201,21 +203,12 @@ std::string sweep(const std::string& search = "", const std::string& axes = "\"a
   return "[[sweep]]\nname = \"s\"\nsearch = " + table + "\n" + axes + "\"seed.init\" = [0, 1, 2]\n";
 }
 
-RunOptions quiet(const Folder& folder) {
-  RunOptions options;
-  options.store = folder.path();
-  options.threads = 2;
-  options.quiet = true;
-  options.claim_timeout = 2;
-  return options;
-}
-
 TEST(Searches, TheRateAtWhichALossIsReached) {
   const Folder folder("widthwise-search");
   const Study study = parse(base + sweep());
-  const Plan before = plan_study(study, quiet(folder));
+  const Plan before = plan_study(study, quiet(folder.path()));
   EXPECT_EQ(before.runs, 12U);  // both ends of both widths, three seeds
-  const Summary summary = run_study(study, quiet(folder));
+  const Summary summary = run_study(study, quiet(folder.path()));
   EXPECT_GT(summary.runs, 12U);
   EXPECT_LE(summary.runs, before.runs + before.ahead);
   EXPECT_EQ(summary.done, summary.runs);
@@ -233,7 +226,7 @@ TEST(Searches, TheRateAtWhichALossIsReached) {
     const Study at =
         parse(base + "[[sweep]]\nname = \"at\"\n\"architecture.width\" = " + to_text(row.axes[0]) +
               "\n\"training.learning_rate\" = " + std::to_string(row.values[0]) + "\n\"seed.init\" = [0, 1, 2]\n");
-    run_study(at, quiet(check));
+    run_study(at, quiet(check.path()));
     double sum = 0;
     for (const Row& run : select(at, "at", {"final.train_loss"}, StoreReader(check.path())).rows)
       sum += std::log(run.values[0]) / 3;
@@ -245,10 +238,10 @@ TEST(Searches, TheRateAtWhichALossIsReached) {
       std::count_if(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".sqlite"; }),
       1);
   // Nothing is made twice, and the plan knows it is done.
-  const Summary again = run_study(study, quiet(folder));
+  const Summary again = run_study(study, quiet(folder.path()));
   EXPECT_EQ(again.done, 0U);
   EXPECT_EQ(again.found, summary.runs);
-  const Plan after = plan_study(study, quiet(folder));
+  const Plan after = plan_study(study, quiet(folder.path()));
   EXPECT_EQ(after.runs, after.done);
   EXPECT_EQ(after.ahead, 0U);
   // Runs of the search are values like others, over the key as an axis.
@@ -265,7 +258,7 @@ TEST(Searches, AreJudgedLikeAnyValueOverSeeds) {
   const Study study = parse(base + sweep("", "\"architecture.width\" = [8, 16, 32]\n") + claim);
   const Judgement waiting = judge(study, study.predictions.front(), StoreReader(folder.path()));
   EXPECT_EQ(waiting.verdict, Verdict::undecided);
-  run_study(study, quiet(folder));
+  run_study(study, quiet(folder.path()));
   const Judgement judged = judge(study, study.predictions.front(), StoreReader(folder.path()));
   for (const DroppedPoint& one : judged.dropped) ADD_FAILURE() << one.what << ": " << one.reason;
   EXPECT_EQ(judged.points.size(), 3U);
@@ -310,7 +303,7 @@ TEST(Searches, WhatIsNotBracketedIsToldInTheVerdict) {
                             sweep("{ bisect = \"training.learning_rate\", between = [1e-4, 1e-3], until = "
                                   "\"final.train_loss\", equals = 0.01 }") +
                             claim);
-  run_study(study, quiet(folder));
+  run_study(study, quiet(folder.path()));
   const Judgement judged = judge(study, study.predictions.front(), StoreReader(folder.path()));
   EXPECT_EQ(judged.verdict, Verdict::undecided);
   ASSERT_EQ(judged.dropped.size(), 2U);
@@ -325,7 +318,7 @@ TEST(Searches, ProcessesShareThem) {
     const pid_t child = fork();
     if (child == 0) {
       try {
-        run_study(study, quiet(folder));
+        run_study(study, quiet(folder.path()));
       } catch (...) {
         _exit(1);
       }
@@ -341,7 +334,7 @@ TEST(Searches, ProcessesShareThem) {
   const StoreReader reader(folder.path());
   EXPECT_TRUE(reader.duplicates().empty());
   EXPECT_TRUE(std::isfinite(select(study, "s", {"search.training.learning_rate"}, reader).rows[0].values[0]));
-  EXPECT_EQ(run_study(study, quiet(folder)).done, 0U);
+  EXPECT_EQ(run_study(study, quiet(folder.path())).done, 0U);
 }
 
 struct Case {

@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "quiet_run.h"
 #include "text.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/one_run.h"
@@ -21,6 +22,7 @@ namespace {
 using study_test::Folder;
 using study_test::mistake;
 using study_test::parse;
+using study_test::quiet;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -57,15 +59,6 @@ const std::string third =
     "\"training.steps\" = 2\n";
 const std::string whole = "[[sweep]]\nname = \"whole\"\n\"seed.init\" = [0, 1]\n\"training.steps\" = 8\n";
 
-RunOptions quiet(const Folder& folder) {
-  RunOptions options;
-  options.store = folder.path();
-  options.threads = 2;
-  options.quiet = true;
-  options.claim_timeout = 2;
-  return options;
-}
-
 std::vector<RunRecord> records(const Study& of, const std::string& sweep, const StoreReader& reader) {
   std::vector<RunRecord> out;
   for (const GridPoint& point : expand(of, of.sweep(sweep)))
@@ -77,8 +70,8 @@ TEST(Start, AChainOfRunsIsOneRun) {
   for (const std::string& scale : {std::string(), centred, std::string("alpha = 3\nkappa = 0.5\n")}) {
     const Folder folder("widthwise-chain");
     const Study chain = parse(study(scale) + first + second + third + whole);
-    EXPECT_EQ(plan_study(chain, quiet(folder)).runs, 8U);
-    EXPECT_EQ(run_study(chain, quiet(folder)).done, 8U);
+    EXPECT_EQ(plan_study(chain, quiet(folder.path())).runs, 8U);
+    EXPECT_EQ(run_study(chain, quiet(folder.path())).done, 8U);
     const StoreReader reader(folder.path());
     const auto ends = records(chain, "third", reader), wholes = records(chain, "whole", reader);
     for (std::size_t s = 0; s < 2; ++s) {
@@ -100,7 +93,7 @@ TEST(Start, WhoStartsElsewhereTrainsApartFromWhoDoesNot) {
       "[[sweep]]\nname = \"on\"\nstart_from = { sweep = \"first\" }\n\"seed.init\" = [0, 1]\n"
       "[[sweep]]\nname = \"fresh\"\n\"seed.init\" = [0, 1]\n";
   const Study all = parse(study("") + first + on);
-  EXPECT_EQ(run_study(all, quiet(folder)).done, 6U);
+  EXPECT_EQ(run_study(all, quiet(folder.path())).done, 6U);
   const StoreReader reader(folder.path());
   EXPECT_EQ(records(all, "fresh", reader)[0].trace.series, records(all, "first", reader)[0].trace.series);
 }
@@ -115,7 +108,7 @@ TEST(Start, RecentredItBeginsAtZero) {
       "[[sweep]]\nname = \"at once\"\nstart_from = { sweep = \"first\", recentre = true }\n\"seed.init\" = [0, 1]\n"
       "\"training.steps\" = 8\n";
   const Study chain = parse(study(centred) + first + again + after + at_once);
-  run_study(chain, quiet(folder));
+  run_study(chain, quiet(folder.path()));
   const StoreReader reader(folder.path());
   for (const RunRecord& run : records(chain, "again", reader))
     for (const char* name : {"output_size", "output_change", "own_update.2", "weight_change.1", "feature_change.1"})
@@ -131,7 +124,7 @@ TEST(Start, AtInitIsTheSameRunAgainAndExactlyCentred) {
   const std::string again =
       "[[sweep]]\nname = \"again\"\nstart_from = { sweep = \"first\", at = \"init\" }\n\"seed.init\" = [0, 1]\n";
   const Study chain = parse(study("alpha = 1e6\nkappa = -1e6\nalpha_convention = \"article\"\n") + first + again);
-  run_study(chain, quiet(folder));
+  run_study(chain, quiet(folder.path()));
   const StoreReader reader(folder.path());
   const auto a = records(chain, "first", reader), b = records(chain, "again", reader);
   for (std::size_t s = 0; s < 2; ++s) {
@@ -151,7 +144,7 @@ TEST(Start, ParentsInOtherAxesAndPrecisionAreFound) {
       "[[sweep]]\nname = \"rates\"\nstart_from = { sweep = \"nets\" }\n\"architecture.width\" = 16\n"
       "\"training.learning_rate\" = [0.01, 0.1]\n\"seed.init\" = [0, 1]\n";
   const Study both = parse(study("") + nets + rates);
-  EXPECT_EQ(run_study(both, quiet(folder)).done, 8U);
+  EXPECT_EQ(run_study(both, quiet(folder.path())).done, 8U);
   const StoreReader reader(folder.path());
   const auto children = records(both, "rates", reader), parents = records(both, "nets", reader);
   for (std::size_t s = 0; s < 2; ++s)
@@ -163,7 +156,7 @@ TEST(Start, ParentsInOtherAxesAndPrecisionAreFound) {
 TEST(Start, StatesComeBackAsTheyWere) {
   const Folder folder("widthwise-states");
   const Study one = parse(study("") + first);
-  run_study(one, quiet(folder));
+  run_study(one, quiet(folder.path()));
   const RunRecord run = records(one, "first", StoreReader(folder.path())).front();
   EXPECT_THAT(saved_labels(run), ElementsAre("end", "init"));
   DataCache data;
@@ -187,21 +180,21 @@ TEST(Start, OfADivergedRunIsARunThatDiverged) {
       "[[sweep]]\nname = \"second\"\nstart_from = { sweep = \"first\" }\n\"seed.init\" = [0, 1]\n"
       "\"training.learning_rate\" = [0.05, 1e9]\n";
   const Study chain = parse(study("") + wild + child);
-  EXPECT_EQ(run_study(chain, quiet(folder)).done, 8U);
+  EXPECT_EQ(run_study(chain, quiet(folder.path())).done, 8U);
   const StoreReader reader(folder.path());
   const auto runs = records(chain, "second", reader);
   EXPECT_EQ(runs[0].status, "finished");
   EXPECT_EQ(runs[1].status, "diverged");
   EXPECT_EQ(runs[1].last_step, 0);
   EXPECT_THAT(runs[1].reason, HasSubstr("the run it starts from diverged, "));
-  EXPECT_EQ(run_study(chain, quiet(folder)).found, 8U);
+  EXPECT_EQ(run_study(chain, quiet(folder.path())).found, 8U);
 }
 
 TEST(Start, WhatIsThereIsNotRunAgainAndProcessesShareTheChain) {
   const Folder folder("widthwise-chain-shared");
   const Study chain = parse(study(centred) + first + second + third);
-  run_study(parse(study(centred) + first), quiet(folder));
-  const Plan plan = plan_study(chain, quiet(folder));
+  run_study(parse(study(centred) + first), quiet(folder.path()));
+  const Plan plan = plan_study(chain, quiet(folder.path()));
   EXPECT_EQ(plan.runs, 6U);
   EXPECT_EQ(plan.done, 2U);
   std::vector<pid_t> children;
@@ -209,7 +202,7 @@ TEST(Start, WhatIsThereIsNotRunAgainAndProcessesShareTheChain) {
     const pid_t child = fork();
     if (child == 0) {
       try {
-        run_study(chain, quiet(folder));
+        run_study(chain, quiet(folder.path()));
       } catch (...) {
         _exit(1);
       }
@@ -231,7 +224,7 @@ TEST(Start, ARunWhoseParentNobodyMakesIsAnErrorNotAWait) {
   const Folder folder("widthwise-orphan");
   const Study orphan = parse(study("") + "[[sweep]]\nname = \"s\"\n\"start.run\" = \"0123\"\n");
   try {
-    run_study(orphan, quiet(folder));
+    run_study(orphan, quiet(folder.path()));
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_EQ(error.place().key, "start.run");

@@ -1,5 +1,5 @@
-// What the frozen flows have in common: g = g_0 + moved, and a step moves it by -dt K dObjective/dg exactly. Internal to
-// this room.
+// What the frozen flows have in common: g = g_0 + moved, and a step moves it by -dt K dObjective/dg exactly. Internal
+// to this room.
 #pragma once
 
 #include <cmath>
@@ -67,8 +67,7 @@ class LinearSystem : public FrozenSystem {
   void write_outputs(const Matrix<double>& moved, Matrix<double>& outputs) const {
     outputs.resize(moved.rows(), moved.cols());
     for (Index i = 0; i < moved.rows(); ++i)
-      for (Index j = 0; j < moved.cols(); ++j)
-        outputs(i, j) = trained_output(scale(), initial(i, j), moved(i, j));
+      for (Index j = 0; j < moved.cols(); ++j) outputs(i, j) = trained_output(scale(), initial(i, j), moved(i, j));
   }
 
   Matrix<double> moved_, velocity_, trial_moved_;
