@@ -36,6 +36,15 @@ void Progress::advance(double amount, const std::string& note) {
   draw(false);
 }
 
+void Progress::beat(const std::string& note) {
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (quiet_ || finished_ || now - drawn_ < Seconds(terminal_ ? 1.0 : 60.0)) return;
+  note_ = note;
+  drawn_ = now;
+  draw(false);
+}
+
 void Progress::finish() {
   const std::lock_guard lock(mutex_);
   if (quiet_ || finished_) return;

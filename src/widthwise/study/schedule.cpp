@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -63,7 +64,7 @@ struct Recording {
 // What the workers share. One mutex guards all of it; computing happens outside.
 class Pool {
  public:
-  Pool(const RunOptions& options, std::vector<RunGroup> groups, int threads, Recording& recording)
+  Pool(const RunOptions& options, std::vector<RunGroup> groups, int threads, Recording& recording, const char* title)
       : reader_{options.store},
         checkpoints_{options.store},
         writer_{recording.writer},
@@ -82,7 +83,7 @@ class Pool {
       writer_.emplace(options.store);
       claims_.emplace(options.store, claim_options(options.claim_timeout));
     }
-    progress_.emplace("Running", work, options.quiet || work == 0 ? Progress::Mode::quiet : Progress::Mode::automatic);
+    progress_.emplace(title, work, options.quiet || work == 0 ? Progress::Mode::quiet : Progress::Mode::automatic);
     found_at_start_ = summary_.found;
   }
 
@@ -104,6 +105,7 @@ class Pool {
     const std::size_t fresh = writer_->append(records);
     for (const RunRecord& record : records) checkpoints_.remove(record.identity);
     claims_->release(task.group.id);
+    under_way_.erase(task.group.id);
     free_threads_ += task.threads;
     summary_.done += fresh;
     for (const RunRecord& record : records) summary_.diverged += record.status == "diverged";
@@ -118,6 +120,24 @@ class Pool {
     const std::lock_guard lock(mutex_);
     if (!error_) error_ = std::move(error);
     changed_.notify_all();
+  }
+
+  void leave() {
+    const std::lock_guard lock(mutex_);
+    ++left_;
+    changed_.notify_all();
+  }
+
+  // Tells of long groups while the workers are at them.
+  void watch(std::size_t workers) {
+    std::unique_lock lock(mutex_);
+    while (left_ < workers) {
+      changed_.wait_for(lock, std::chrono::seconds(1));
+      double longest = 0;
+      for (const auto& [id, start] : under_way_) longest = std::max(longest, seconds_since(start));
+      progress_->beat(
+          fmt::format("{}, {} under way, the longest for {}", runs_so_far(), under_way_.size(), human_time(longest)));
+    }
   }
 
   const Checkpoints& checkpoints() const { return checkpoints_; }
@@ -168,6 +188,7 @@ class Pool {
       RunGroup rest = look(waiting);
       if (!rest.runs.empty()) {
         Ancestors ancestors = ancestors_of(rest, reader_);
+        under_way_[rest.id] = Clock::now();
         return Task{std::move(rest), take_threads(), std::move(ancestors)};
       }
       claims_->release(waiting.group.id);
@@ -219,6 +240,8 @@ class Pool {
   std::deque<Waiting> pending_;     // largest first
   std::vector<Waiting> postponed_;  // claimed by other processes
   int free_threads_;
+  std::map<std::string, Clock::time_point> under_way_;  // groups, since when
+  std::size_t left_ = 0;                                // workers that have gone
   std::optional<Progress> progress_;
   std::uint64_t found_at_start_ = 0;
   Summary summary_;
@@ -234,22 +257,20 @@ void work(Pool& pool, DataCache& data) {
   } catch (...) {
     pool.fail(std::current_exception());
   }
+  pool.leave();
 }
-
-}  // namespace
-
-namespace {
 
 // Runs groups until all are recorded, here or elsewhere. @throws ConfigError with the study's file.
 Summary run_groups(const Study& study, const RunOptions& options, std::vector<RunGroup> groups, DataCache& data,
-                   Recording& recording) {
+                   Recording& recording, const char* title = "Running") {
   const int threads = options.threads > 0 ? options.threads : physical_threads();
   const std::size_t workers = std::min(static_cast<std::size_t>(threads), groups.size());
   try {
-    Pool pool(options, std::move(groups), threads, recording);
+    Pool pool(options, std::move(groups), threads, recording, title);
     {
       std::vector<JoiningThread> crew;
       for (std::size_t i = 0; i < workers; ++i) crew.emplace_back([&] { work(pool, data); });
+      pool.watch(workers);
     }
     return pool.summary();
   } catch (const ConfigError& error) {
@@ -278,7 +299,7 @@ Summary run_study(const Study& study, const RunOptions& options) {
   if (std::ranges::any_of(study.sweeps, [](const Sweep& sweep) { return sweep.search.has_value(); })) {
     StoreReader reader(options.store);
     for (auto groups = search_groups(study, reader); !groups.empty(); groups = search_groups(study, reader)) {
-      const Summary round = run_groups(study, options, std::move(groups), data, recording);
+      const Summary round = run_groups(study, options, std::move(groups), data, recording, "Searching");
       throw_if_interrupted();
       summary.done += round.done;
       summary.elsewhere += round.elsewhere;
