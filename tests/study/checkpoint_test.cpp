@@ -18,24 +18,29 @@ class Checkpointed : public ::testing::Test {
  protected:
   Checkpointed() {
     std::filesystem::remove_all(store);
+    group = group_of("save = [\"end\", \"loss 0.5\", \"margin 0\"]\nmax_dgrad = 1e-5\n",
+                     "\"train_loss\", \"test_error\", \"accepted_steps\", \"refused_steps\", \"half_time\", "
+                     "\"preactivation_speed\", "
+                     "\"last_update_norm\"");
+  }
+  // Two networks, or models of them.
+  static RunGroup group_of(const std::string& training, const std::string& observables) {
     const Study study = parse_study(
         "title = \"flow\"\n"
         "[architecture]\nwidth = 24\nactivation = \"softplus\"\n"
         "[parameterization]\nname = \"mean-field\"\nbase_in = \"multiplier\"\n"
         "[data]\nname = \"gaussian\"\ntrain = 96\ntest = 20\ndimension = 8\nlabels = \"random\"\n"
         "[training]\noptimizer = \"gradient-flow\"\nloss = \"softhinge\"\nkappa = \"-training.alpha\"\n"
-        "alpha_convention = \"code\"\nstop_margin = 1\nsteps = 20000\nmax_dgrad = 1e-5\n"
-        "save = [\"end\", \"loss 0.5\", \"margin 0\"]\n"
-        "[measure]\nobservables = [\"train_loss\", \"test_error\", \"accepted_steps\", \"refused_steps\", "
-        "\"half_time\",\n"
-        "  \"preactivation_speed\", \"last_update_norm\"]\ntimes = { log = 12 }\n"
-        "[[sweep]]\nname = \"x\"\n\"training.alpha\" = [0.01, 1]\n",
+        "alpha_convention = \"code\"\nstop_margin = 1\nsteps = 20000\n" +
+            training + "[measure]\nobservables = [" + observables +
+            "]\ntimes = { log = 12 }\n"
+            "[[sweep]]\nname = \"x\"\n\"training.alpha\" = [0.01, 1]\n",
         "flow.toml");
     std::vector<Configuration> runs;
     for (const GridPoint& point : expand(study, study.sweeps.front())) runs.push_back(point.configuration);
     GroupLimits together;
     together.least_groups = 1;
-    group = group_runs(std::move(runs), together).front();
+    return group_runs(std::move(runs), together).front();
   }
   ~Checkpointed() override {
     request_interrupt(false);
@@ -59,13 +64,29 @@ class Checkpointed : public ::testing::Test {
     if (!std::filesystem::exists(folder)) return 0;
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
   }
+  // What is recorded leaves the group, as the scheduler has it.
+  void expect_same_when_interrupted(const std::vector<RunRecord>& expected) {
+    const Checkpoints checkpoints(store);
+    RunGroup rest = group;
+    std::size_t left_files = 0;
+    for (int times = 0; !rest.runs.empty() && times < 100; ++times) {
+      std::vector<RunRecord> records = interrupted_after(std::chrono::milliseconds(40 + 10 * times), rest, checkpoints);
+      left_files += files();
+      for (const RunRecord& record : records) {
+        for (const RunRecord& one : expected)
+          if (one.identity == record.identity) expect_same(one, record);
+        checkpoints.remove(record.identity);
+        std::erase_if(rest.runs, [&](const Configuration& run) { return run.identity() == record.identity; });
+      }
+    }
+    EXPECT_TRUE(rest.runs.empty());
+    EXPECT_GT(left_files, 0u);
+    EXPECT_EQ(files(), 0u);
+  }
   static void expect_same(const RunRecord& a, const RunRecord& b) {
     EXPECT_EQ(a.status, b.status);
     EXPECT_EQ(a.reason, b.reason);
     EXPECT_EQ(a.arrays, b.arrays);  // states saved on the way too
-    EXPECT_TRUE(a.arrays.contains("state/loss 0.5/W1"));
-    EXPECT_TRUE(a.arrays.contains("state/margin 0/W1"));
-    EXPECT_NE(a.arrays.at("state/loss 0.5/W1"), a.arrays.at("state/end/W1"));
     EXPECT_EQ(a.trace.step, b.trace.step);
     EXPECT_EQ(a.trace.time, b.trace.time);
     for (const auto& [name, values] : a.trace.series)
@@ -81,28 +102,26 @@ class Checkpointed : public ::testing::Test {
 };
 
 TEST_F(Checkpointed, InterruptedAgainAndAgainItEndsTheSame) {
-  ASSERT_EQ(group.runs.size(), 2u);
   const auto expected = execute(group, data);
   ASSERT_EQ(expected.size(), 2u);
   EXPECT_GT(expected[0].last_step, 100);
-
-  // What is recorded leaves the group, as the scheduler has it.
-  const Checkpoints checkpoints(store);
-  RunGroup rest = group;
-  std::size_t left_files = 0;
-  for (int times = 0; !rest.runs.empty() && times < 100; ++times) {
-    std::vector<RunRecord> records = interrupted_after(std::chrono::milliseconds(40 + 10 * times), rest, checkpoints);
-    left_files += files();
-    for (const RunRecord& record : records) {
-      for (const RunRecord& one : expected)
-        if (one.identity == record.identity) expect_same(one, record);
-      checkpoints.remove(record.identity);
-      std::erase_if(rest.runs, [&](const Configuration& run) { return run.identity() == record.identity; });
-    }
+  for (const RunRecord& record : expected) {
+    EXPECT_TRUE(record.arrays.contains("state/loss 0.5/W1"));
+    EXPECT_TRUE(record.arrays.contains("state/margin 0/W1"));
+    EXPECT_NE(record.arrays.at("state/loss 0.5/W1"), record.arrays.at("state/end/W1"));
   }
-  EXPECT_TRUE(rest.runs.empty());
-  EXPECT_GT(left_files, 0u);
-  EXPECT_EQ(files(), 0u);
+  expect_same_when_interrupted(expected);
+}
+
+TEST_F(Checkpointed, SoDoFrozenKernelsAndLinearisedNetworks) {
+  for (const char* model : {"tangent-kernel", "linearised"}) {
+    group = group_of("model = \"" + std::string(model) + "\"\nmax_dgrad = 1e-6\n",
+                     "\"train_loss\", \"accepted_steps\", \"half_time\", \"test_error\"");
+    const auto expected = execute(group, data);
+    ASSERT_EQ(expected.size(), 2u);
+    EXPECT_GT(expected[0].last_step, 1000);
+    expect_same_when_interrupted(expected);
+  }
 }
 
 TEST_F(Checkpointed, ADamagedFileCostsOnlyTime) {

@@ -190,10 +190,11 @@ TEST(KernelFlow, StopsWhereAsked) {
   FrozenFlowOptions options = centred(1, 1);
   options.stopping.margin = 1;
   std::vector<double> losses;
-  KernelFlowResult result = follow_kernel_flow(points.problem(), *loss, options, [&](const FrozenFlowState& state) {
-    EXPECT_EQ(state.step, static_cast<std::int64_t>(losses.size()));
-    losses.push_back(state.loss);
-  });
+  KernelFlowResult result =
+      follow_kernel_flow(points.problem(), *loss, options, {.seen = [&](const FrozenFlowState& state) {
+                           EXPECT_EQ(state.step, static_cast<std::int64_t>(losses.size()));
+                           losses.push_back(state.loss);
+                         }});
   EXPECT_EQ(result.status, RunStatus::stopped);
   EXPECT_THAT(result.reason, HasSubstr("all margins"));
   EXPECT_GE((result.outputs.array() * points.targets.array()).minCoeff(), 1);

@@ -34,10 +34,11 @@ class Points {
   }
 
   void see(const FrozenFlowState& state) {
-    if (state.step == 0)
+    if (!begun_)
       times_ = FlowTimes<double>(state.loss, Matrix<double>(), Matrix<double>(), 0);
     else
       times_.step(state.time, state.loss, nan, state.outputs, {});
+    begun_ = true;
     if (std::ranges::binary_search(measured_, state.step)) add(state.step, state.time, state.loss, state.outputs);
   }
   void add(std::int64_t step, double time, double loss, View<const double> outputs) {
@@ -50,6 +51,14 @@ class Points {
       if (name == "test_error") trace.set(name, classification_error(outputs, targets));
     }
   }
+
+  /// The rest of a run that was left.
+  void go_on(Trace measured, PassedTimes passed) {
+    trace = std::move(measured);
+    times_.restore(std::move(passed));
+    begun_ = true;
+  }
+  const PassedTimes& passed() const { return times_.passed(); }
 
   Trace trace;
 
@@ -74,6 +83,7 @@ class Points {
   const std::vector<std::int64_t>& measured_;
   std::vector<std::string> names_;
   FlowTimes<double> times_;
+  bool begun_ = false;
 };
 
 template <class T>
@@ -88,10 +98,10 @@ Matrix<double> in_double(View<const T> from) {
 template <class T>
 KernelFlowResult kernel_machine(const Ensemble<T>& ensemble, Index member, const MeasuredData<T>& data,
                                 View<const double> targets, const Loss& loss, const FrozenFlowOptions& flow,
-                                const FrozenFlowSeen& see) {
+                                const FrozenFlowHooks& hooks) {
   try {
     return follow_tangent_kernel<T>(ensemble, member, data.train_inputs, targets, data.test_inputs, loss, flow,
-                                    kernel_bytes, see);
+                                    kernel_bytes, hooks);
   } catch (const ConfigError& error) {
     if (error.place().key != "memory") throw;
     throw ConfigError(
@@ -128,7 +138,7 @@ void check_frozen_model(const Configuration& run) {
 template <class T>
 FrozenRun follow_frozen_model(const Configuration& run, const Ensemble<T>& ensemble, Index member,
                               const MeasuredData<T>& data, const Loss& loss, const TrainingOptions& options,
-                              const std::vector<std::int64_t>& measured) {
+                              const std::vector<std::int64_t>& measured, const Checkpoints& checkpoints) {
   FrozenFlowOptions flow;
   flow.scale = options.output_scales[static_cast<std::size_t>(member)];
   flow.objective_factor = objective_factor(options.alpha_convention, flow.scale.alpha);
@@ -141,7 +151,18 @@ FrozenRun follow_frozen_model(const Configuration& run, const Ensemble<T>& ensem
   flow.divergence_cap = options.divergence_cap;
   const Matrix<double> targets = in_double(data.train_targets);
   Points points(run, loss, view(targets), measured);
-  const auto see = [&](const FrozenFlowState& state) { points.see(state); };
+  FrozenFlowHooks hooks;
+  hooks.seen = [&](const FrozenFlowState& state) { points.see(state); };
+  auto left = checkpoints.find<double>(run.identity());
+  if (left) {
+    points.go_on(std::move(left->trace), left->flow.passed);
+    hooks.resume = &left->flow;
+  }
+  if (checkpoints.keeps())
+    hooks.checkpoint = [&](FlowCheckpoint<double> state) {
+      state.passed = points.passed();
+      checkpoints.keep<double>(run.identity(), {std::move(state), points.trace, {}});
+    };
   FrozenRun out;
   const auto take = [&](auto&& end) {
     out.result.status = end.status;
@@ -153,10 +174,10 @@ FrozenRun follow_frozen_model(const Configuration& run, const Ensemble<T>& ensem
     points.add(end.control.accepted, end.time, end.loss, view(std::as_const(out.train_outputs)));
   };
   if (run.text("training.model") == "linearised")
-    take(
-        follow_linearised<T>(ensemble, member, data.train_inputs, view(targets), data.test_inputs, loss, flow, 0, see));
+    take(follow_linearised<T>(ensemble, member, data.train_inputs, view(targets), data.test_inputs, loss, flow, 0,
+                              hooks));
   else
-    take(kernel_machine<T>(ensemble, member, data, view(targets), loss, flow, see));
+    take(kernel_machine<T>(ensemble, member, data, view(targets), loss, flow, hooks));
   if (data.test_inputs.rows > 0) {
     const Matrix<double> test_targets = in_double(data.test_targets);
     points.set_test(view(std::as_const(out.test_outputs)), view(test_targets));
@@ -166,9 +187,10 @@ FrozenRun follow_frozen_model(const Configuration& run, const Ensemble<T>& ensem
 }
 
 template FrozenRun follow_frozen_model(const Configuration&, const Ensemble<float>&, Index, const MeasuredData<float>&,
-                                       const Loss&, const TrainingOptions&, const std::vector<std::int64_t>&);
+                                       const Loss&, const TrainingOptions&, const std::vector<std::int64_t>&,
+                                       const Checkpoints&);
 template FrozenRun follow_frozen_model(const Configuration&, const Ensemble<double>&, Index,
                                        const MeasuredData<double>&, const Loss&, const TrainingOptions&,
-                                       const std::vector<std::int64_t>&);
+                                       const std::vector<std::int64_t>&, const Checkpoints&);
 
 }  // namespace widthwise

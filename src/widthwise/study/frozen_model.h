@@ -9,6 +9,7 @@
 
 #include "widthwise/network/ensemble.h"
 #include "widthwise/observable/recorder.h"
+#include "widthwise/study/checkpoints.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/training/training.h"
 
@@ -25,10 +26,11 @@ struct FrozenRun {
   Matrix<double> train_outputs, test_outputs;  // F at the end
 };
 
-/// Follows the frozen model of a member at its weights as they are. @param data whole parts
+/// Follows the frozen model of a member at its weights as they are, from its checkpoint where there is one.
+/// @param data whole parts
 template <class T>
 FrozenRun follow_frozen_model(const Configuration& run, const Ensemble<T>& ensemble, Index member,
                               const MeasuredData<T>& data, const Loss& loss, const TrainingOptions& options,
-                              const std::vector<std::int64_t>& measured);
+                              const std::vector<std::int64_t>& measured, const Checkpoints& checkpoints = {});
 
 }  // namespace widthwise

@@ -222,7 +222,7 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
       const auto begun = std::chrono::steady_clock::now();
       const FrozenRun run =
           follow_frozen_model<T>(group.runs[m], ensemble, static_cast<Index>(m), data.measured(data.train_inputs.rows),
-                                 *recording.loss, options, recording.steps);
+                                 *recording.loss, options, recording.steps, checkpoints);
       if (run.result.status == RunStatus::interrupted) break;
       RunRecord record = empty_record(group.runs[m], provenance);
       const bool diverged = run.result.status == RunStatus::diverged;

@@ -10,6 +10,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
 #include "widthwise/data/finite.h"
+#include "widthwise/training/checkpoint.h"
 
 namespace widthwise {
 
@@ -24,11 +25,14 @@ double largest(View<const double> outputs) {
 
 class Follow {
  public:
-  Follow(FrozenSystem& system, View<const double> targets, const FrozenFlowOptions& options, const FrozenFlowSeen& seen)
-      : system_(system), targets_(targets), options_(options), seen_(seen), control_(options.rule) {}
+  Follow(FrozenSystem& system, View<const double> targets, const FrozenFlowOptions& options,
+         const FrozenFlowHooks& hooks)
+      : system_(system), targets_(targets), options_(options), hooks_(hooks), control_(options.rule) {
+    if (hooks.resume != nullptr) resume(*hooks.resume);
+  }
 
   FrozenFlowEnd operator()() {
-    const auto start = std::chrono::steady_clock::now();
+    double kept = seconds();
     note();
     while (!ended_) {
       const double left = options_.max_time - state_.time, dt = std::min(control_.dt(), left);
@@ -48,14 +52,47 @@ class Follow {
         end(RunStatus::stopped,
             fmt::format("stuck at time {:.6g}, dt {:.3g}: no step is small enough", state_.time, control_.dt()));
       if (!ended_ && interrupt_requested()) end(RunStatus::interrupted, "asked to stop");
-      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-      if (!ended_ && passed.count() >= options_.max_seconds)
+      const double now = seconds();
+      if (!ended_ && now >= options_.max_seconds)
         end(RunStatus::stopped, fmt::format("{:.3g} s had passed", options_.max_seconds));
+      const bool left_early = ended_ && status_ == RunStatus::interrupted;
+      if (hooks_.checkpoint && (left_early || (!ended_ && now - kept >= hooks_.checkpoint_seconds))) {
+        keep();
+        kept = now;
+      }
     }
     return {status_, reason_, state_.time, state_.loss, control_.state()};
   }
 
  private:
+  double seconds() const {
+    return seconds_before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+  void keep() const {
+    FlowCheckpoint<double> checkpoint;
+    checkpoint.control = control_.state();
+    checkpoint.time = state_.time;
+    checkpoint.dt = state_.dt;
+    checkpoint.dgrad = state_.dgrad;
+    checkpoint.dout = state_.dout;
+    checkpoint.loss = state_.loss;
+    checkpoint.gradient_norm = system_.gradient_norm();
+    checkpoint.seconds = seconds();
+    system_.save(checkpoint);
+    hooks_.checkpoint(checkpoint);
+  }
+
+  void resume(const FlowCheckpoint<double>& from) {
+    system_.restore(from);
+    control_.restore(from.control);
+    state_.time = from.time;
+    state_.dt = from.dt;
+    state_.dgrad = from.dgrad;
+    state_.dout = from.dout;
+    seconds_before_ = from.seconds;
+  }
+
   void end(RunStatus status, std::string reason) {
     ended_ = true;
     status_ = status;
@@ -71,7 +108,7 @@ class Follow {
     if (!(state_.loss <= cap) || !(size <= cap))
       return end(RunStatus::diverged, fmt::format("loss {:.3g}, outputs up to {:.3g} at step {}, cap {:.3g}",
                                                   state_.loss, size, state_.step, cap));
-    if (seen_) seen_(state_);
+    if (hooks_.seen) hooks_.seen(state_);
     if (options_.target_loss > 0 && state_.loss <= options_.target_loss)
       return end(RunStatus::stopped,
                  fmt::format("loss {:.3g} reached the target {:.3g}", state_.loss, options_.target_loss));
@@ -85,8 +122,10 @@ class Follow {
   FrozenSystem& system_;
   View<const double> targets_;
   const FrozenFlowOptions& options_;
-  const FrozenFlowSeen& seen_;
+  const FrozenFlowHooks& hooks_;
   StepControl control_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double seconds_before_ = 0;  // of wall time, before the flow was left
   FrozenFlowState state_;
   bool ended_ = false;
   RunStatus status_ = RunStatus::finished;
@@ -96,8 +135,8 @@ class Follow {
 }  // namespace
 
 FrozenFlowEnd follow_frozen(FrozenSystem& system, View<const double> targets, const FrozenFlowOptions& options,
-                            const FrozenFlowSeen& seen) {
-  return Follow(system, targets, options, seen)();
+                            const FrozenFlowHooks& hooks) {
+  return Follow(system, targets, options, hooks)();
 }
 
 void check_frozen(View<const double> initial, View<const double> targets, const Loss& loss,

@@ -44,7 +44,21 @@ struct FrozenFlowState {
   double loss = 0;
   View<const double> outputs;  // F on the training samples, samples x outputs
 };
-using FrozenFlowSeen = std::function<void(const FrozenFlowState&)>;
+
+template <class T>
+struct FlowCheckpoint;  // checkpoint.h
+
+/// Who else is called during a frozen flow.
+struct FrozenFlowHooks {
+  /// At the start, also of a flow taken up again, and after every accepted step.
+  std::function<void(const FrozenFlowState&)> seen{};
+  /// Where the flow was when it was left; null to begin at the start.
+  const FlowCheckpoint<double>* resume = nullptr;
+  /// Every `checkpoint_seconds`, and when interrupted. Outputs are how far g has moved, weights what moved it; times
+  /// passed are left to who watches.
+  std::function<void(const FlowCheckpoint<double>&)> checkpoint{};
+  double checkpoint_seconds = 60;
+};
 
 struct FrozenFlowEnd {
   RunStatus status = RunStatus::finished;
@@ -69,6 +83,10 @@ class FrozenSystem {
   virtual View<const double> outputs() const = 0;
   virtual double loss() const = 0;
   virtual double gradient_norm() const = 0;
+  /// The accepted state, as `outputs` and `weights` of a checkpoint, and back.
+  virtual void save(FlowCheckpoint<double>& checkpoint) const = 0;
+  /// @throws ShapeError for another system's.
+  virtual void restore(const FlowCheckpoint<double>& checkpoint) = 0;
 
  protected:
   FrozenSystem() = default;
@@ -78,7 +96,7 @@ class FrozenSystem {
 
 /// Follows a system until it stops. @throws ConfigError (training.*) for options out of range.
 FrozenFlowEnd follow_frozen(FrozenSystem& system, View<const double> targets, const FrozenFlowOptions& options,
-                            const FrozenFlowSeen& seen = {});
+                            const FrozenFlowHooks& hooks = {});
 
 /// What both flows ask of their options, targets and samples. @throws as they do.
 void check_frozen(View<const double> initial, View<const double> targets, const Loss& loss,

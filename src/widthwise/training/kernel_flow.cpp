@@ -58,6 +58,8 @@ class KernelSystem final : public LinearSystem<KernelLook> {
     apply(problem_.kernel, look.gradient, velocity);
   }
   void take_step(double dt, const KernelLook& from) override { duals_ -= dt * from.gradient; }
+  std::vector<double> moving() const override { return {duals_.data(), duals_.data() + duals_.size()}; }
+  void set_moving(const std::vector<double>& numbers) override { std::ranges::copy(numbers, duals_.data()); }
 
   const KernelFlowProblem& problem_;
   const Loss& loss_;
@@ -136,10 +138,10 @@ Matrix<double> outputs_at(const Ensemble<T>& ensemble, Index member, View<const 
 }  // namespace
 
 KernelFlowResult follow_kernel_flow(const KernelFlowProblem& problem, const Loss& loss,
-                                    const FrozenFlowOptions& options, const FrozenFlowSeen& seen) {
+                                    const FrozenFlowOptions& options, const FrozenFlowHooks& hooks) {
   check(problem, loss, options);
   KernelSystem system(problem, loss, options);
-  KernelFlowResult result{follow_frozen(system, problem.targets, options, seen), {}, {}, system.duals()};
+  KernelFlowResult result{follow_frozen(system, problem.targets, options, hooks), {}, {}, system.duals()};
   result.outputs = outputs_of(problem.kernel, result.duals, problem.initial, options.scale);
   if (problem.test_kernel.data)
     result.test_outputs = outputs_of(problem.test_kernel, result.duals, problem.test_initial, options.scale);
@@ -149,7 +151,7 @@ KernelFlowResult follow_kernel_flow(const KernelFlowProblem& problem, const Loss
 template <class T>
 KernelFlowResult follow_tangent_kernel(const Ensemble<T>& ensemble, Index member, View<const T> inputs,
                                        View<const double> targets, View<const T> test_inputs, const Loss& loss,
-                                       const FrozenFlowOptions& options, double memory, const FrozenFlowSeen& seen) {
+                                       const FrozenFlowOptions& options, double memory, const FrozenFlowHooks& hooks) {
   if (inputs.rows != targets.rows || targets.cols != ensemble.architecture().outputs)
     throw ShapeError("kernel flow", fmt::format("{} x {} targets", inputs.rows, ensemble.architecture().outputs),
                      fmt::format("{} x {}", targets.rows, targets.cols));
@@ -165,14 +167,14 @@ KernelFlowResult follow_tangent_kernel(const Ensemble<T>& ensemble, Index member
     problem.test_kernel = view(std::as_const(test_kernel));
     problem.test_initial = view(std::as_const(test_initial));
   }
-  return follow_kernel_flow(problem, loss, options, seen);
+  return follow_kernel_flow(problem, loss, options, hooks);
 }
 
 template KernelFlowResult follow_tangent_kernel(const Ensemble<float>&, Index, View<const float>, View<const double>,
                                                 View<const float>, const Loss&, const FrozenFlowOptions&, double,
-                                                const FrozenFlowSeen&);
+                                                const FrozenFlowHooks&);
 template KernelFlowResult follow_tangent_kernel(const Ensemble<double>&, Index, View<const double>, View<const double>,
                                                 View<const double>, const Loss&, const FrozenFlowOptions&, double,
-                                                const FrozenFlowSeen&);
+                                                const FrozenFlowHooks&);
 
 }  // namespace widthwise

@@ -32,7 +32,7 @@ struct KernelFlowResult : FrozenFlowEnd {
 /// @throws ShapeError where matrices do not fit, DataError where one is not finite, ConfigError (training.*) for
 /// options out of range and for targets other than -1 and 1 where the loss needs those.
 KernelFlowResult follow_kernel_flow(const KernelFlowProblem& problem, const Loss& loss,
-                                    const FrozenFlowOptions& options, const FrozenFlowSeen& seen = {});
+                                    const FrozenFlowOptions& options, const FrozenFlowHooks& hooks = {});
 
 /// The flow of a member's tangent kernel at its weights as they are, with its rates, and g_0 its outputs there:
 /// everything in double but the kernel's own passes. `test_inputs` may have no rows. `memory`: bytes that a kernel may
@@ -42,13 +42,13 @@ template <class T>
 KernelFlowResult follow_tangent_kernel(const Ensemble<T>& ensemble, Index member, View<const T> inputs,
                                        View<const double> targets, View<const T> test_inputs, const Loss& loss,
                                        const FrozenFlowOptions& options, double memory = 4e9,
-                                       const FrozenFlowSeen& seen = {});
+                                       const FrozenFlowHooks& hooks = {});
 
 extern template KernelFlowResult follow_tangent_kernel(const Ensemble<float>&, Index, View<const float>,
                                                        View<const double>, View<const float>, const Loss&,
-                                                       const FrozenFlowOptions&, double, const FrozenFlowSeen&);
+                                                       const FrozenFlowOptions&, double, const FrozenFlowHooks&);
 extern template KernelFlowResult follow_tangent_kernel(const Ensemble<double>&, Index, View<const double>,
                                                        View<const double>, View<const double>, const Loss&,
-                                                       const FrozenFlowOptions&, double, const FrozenFlowSeen&);
+                                                       const FrozenFlowOptions&, double, const FrozenFlowHooks&);
 
 }  // namespace widthwise

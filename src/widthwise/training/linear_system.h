@@ -4,7 +4,10 @@
 
 #include <cmath>
 #include <utility>
+#include <vector>
 
+#include "widthwise/base/error.h"
+#include "widthwise/training/checkpoint.h"
 #include "widthwise/training/frozen_flow.h"
 
 namespace widthwise {
@@ -39,13 +42,26 @@ class LinearSystem : public FrozenSystem {
   double loss() const final { return now_.loss; }
   double gradient_norm() const final { return now_.norm; }
 
+  void save(FlowCheckpoint<double>& checkpoint) const final {
+    checkpoint.outputs = moved_;
+    checkpoint.weights = moving();
+  }
+  void restore(const FlowCheckpoint<double>& checkpoint) final {
+    const Matrix<double>& moved = checkpoint.outputs;
+    if (moved.rows() != moved_.rows() || moved.cols() != moved_.cols() || checkpoint.weights.size() != moving().size())
+      throw ShapeError("frozen flow", "a checkpoint of this model and these samples", "one of another");
+    moved_ = moved;
+    set_moving(checkpoint.weights);
+    start();
+  }
+
  protected:
   LinearSystem(Index samples, Index outputs, Look now, Look trial)
       : moved_(Matrix<double>::Zero(samples, outputs)),
         velocity_(moved_),
         now_(std::move(now)),
         trial_(std::move(trial)) {}
-  /// To be called where the constructor of the derived class ends.
+  /// Looks at the state there is. To be called where the constructor of the derived class ends.
   void start() {
     write_outputs(moved_, now_.outputs);
     write_gradient(now_);
@@ -62,6 +78,9 @@ class LinearSystem : public FrozenSystem {
   virtual void write_velocity(const Look& look, Matrix<double>& velocity) = 0;
   /// What moves, by dt along the gradient of the accepted state.
   virtual void take_step(double dt, const Look& from) = 0;
+  /// What moves, as numbers, and back.
+  virtual std::vector<double> moving() const = 0;
+  virtual void set_moving(const std::vector<double>& numbers) = 0;
 
  private:
   void write_outputs(const Matrix<double>& moved, Matrix<double>& outputs) const {

@@ -159,6 +159,24 @@ class LinearisedSystem final : public LinearSystem<LinearisedLook<T>> {
     });
   }
 
+  std::vector<double> moving() const override {
+    std::vector<double> numbers;
+    each_rate(ensemble_, member_, [&](const auto& of, double) {
+      const View<const T> from = of(displacement_);
+      for (Index i = 0; i < from.rows; ++i)
+        for (Index j = 0; j < from.cols; ++j) numbers.push_back(static_cast<double>(from(i, j)));
+    });
+    return numbers;
+  }
+  void set_moving(const std::vector<double>& numbers) override {
+    auto next = numbers.begin();
+    each_rate(ensemble_, member_, [&](const auto& of, double) {
+      const View<T> to = of(displacement_);
+      for (Index i = 0; i < to.rows; ++i)
+        for (Index j = 0; j < to.cols; ++j) to(i, j) = static_cast<T>(*next++);
+    });
+  }
+
   const Ensemble<T>& ensemble_;
   Index member_;
   View<const T> inputs_;
@@ -176,7 +194,7 @@ class LinearisedSystem final : public LinearSystem<LinearisedLook<T>> {
 template <class T>
 LinearisedFlowResult<T> follow_linearised(const Ensemble<T>& ensemble, Index member, View<const T> inputs,
                                           View<const double> targets, View<const T> test_inputs, const Loss& loss,
-                                          const FrozenFlowOptions& options, Index chunk, const FrozenFlowSeen& seen) {
+                                          const FrozenFlowOptions& options, Index chunk, const FrozenFlowHooks& hooks) {
   const Architecture& architecture = ensemble.architecture();
   if (member < 0 || member >= ensemble.size() || inputs.rows != targets.rows || targets.cols != architecture.outputs ||
       inputs.cols != architecture.input_dimension ||
@@ -190,16 +208,16 @@ LinearisedFlowResult<T> follow_linearised(const Ensemble<T>& ensemble, Index mem
   require_finite(inputs, "training inputs");
   if (test_inputs.rows > 0) require_finite(test_inputs, "test inputs");
   LinearisedSystem<T> system(ensemble, member, inputs, targets, loss, options, chunk);
-  const FrozenFlowEnd end = follow_frozen(system, targets, options, seen);
+  const FrozenFlowEnd end = follow_frozen(system, targets, options, hooks);
   Matrix<double> outputs = system.trained_outputs(inputs), others = system.trained_outputs(test_inputs);
   return {end, std::move(outputs), std::move(others), std::move(system.displacement())};
 }
 
 template LinearisedFlowResult<float> follow_linearised(const Ensemble<float>&, Index, View<const float>,
                                                        View<const double>, View<const float>, const Loss&,
-                                                       const FrozenFlowOptions&, Index, const FrozenFlowSeen&);
+                                                       const FrozenFlowOptions&, Index, const FrozenFlowHooks&);
 template LinearisedFlowResult<double> follow_linearised(const Ensemble<double>&, Index, View<const double>,
                                                         View<const double>, View<const double>, const Loss&,
-                                                        const FrozenFlowOptions&, Index, const FrozenFlowSeen&);
+                                                        const FrozenFlowOptions&, Index, const FrozenFlowHooks&);
 
 }  // namespace widthwise

@@ -30,13 +30,13 @@ template <class T>
 LinearisedFlowResult<T> follow_linearised(const Ensemble<T>& ensemble, Index member, View<const T> inputs,
                                           View<const double> targets, View<const T> test_inputs, const Loss& loss,
                                           const FrozenFlowOptions& options, Index chunk = 0,
-                                          const FrozenFlowSeen& seen = {});
+                                          const FrozenFlowHooks& hooks = {});
 
 extern template LinearisedFlowResult<float> follow_linearised(const Ensemble<float>&, Index, View<const float>,
                                                               View<const double>, View<const float>, const Loss&,
-                                                              const FrozenFlowOptions&, Index, const FrozenFlowSeen&);
+                                                              const FrozenFlowOptions&, Index, const FrozenFlowHooks&);
 extern template LinearisedFlowResult<double> follow_linearised(const Ensemble<double>&, Index, View<const double>,
                                                                View<const double>, View<const double>, const Loss&,
-                                                               const FrozenFlowOptions&, Index, const FrozenFlowSeen&);
+                                                               const FrozenFlowOptions&, Index, const FrozenFlowHooks&);
 
 }  // namespace widthwise
