@@ -5,8 +5,8 @@
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 
+#include "json.h"
 #include "study_options.h"
 #include "terminal.h"
 #include "verbs.h"
@@ -21,7 +21,7 @@
 #include "widthwise/report/verdict_table.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/conventions.h"
-#include "widthwise/study/own_data.h"
+#include "widthwise/study/grid.h"
 #include "widthwise/study/schedule.h"
 
 namespace widthwise::cli {
@@ -67,22 +67,18 @@ RegimeQuestion question_of(const Options& options) {
   return question;
 }
 
-Study study_of(const Options& options, const RegimeQuestion& question) {
+// With the numbers of samples that data of one's own have.
+RegimeQuestion fitted(RegimeQuestion question) {
   Study study = regime_study(question);
-  if (!options.own.given()) return study;
-  std::set<std::string> counts;  // of samples, meant as they are
-  for (const auto& [key, value] : question.settings)
-    if (key == "data.train" || key == "data.test" || key == "data.validation") counts.insert(key);
-  notice("{}", fit_samples(study, counts));
-  return study;
-}
-
-nlohmann::json number(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
+  fit_to_own_data(study, question.settings);
+  const Configuration run = expand(study, study.sweeps.front()).front().configuration;
+  for (const char* key : {"data.train", "data.test", "data.validation"})
+    question.settings.emplace_back(key, to_text(run.at(key)));
+  return question;
 }
 
 nlohmann::json as_json(const SeedMean& mean) {
-  return {{"value", number(mean.value)}, {"interval", {number(mean.interval.low), number(mean.interval.high)}}};
+  return {{"value", json_number(mean.value)}, {"interval", json_interval(mean.interval.low, mean.interval.high)}};
 }
 
 nlohmann::json as_json(const RegimePoint& point) {
@@ -95,6 +91,7 @@ nlohmann::json as_json(const RegimePoint& point) {
           {"from_linearised", as_json(point.from_linearised)},
           {"from_end_kernel", as_json(point.from_end_kernel)},
           {"error", as_json(point.error)},
+          {"loss", as_json(point.loss)},
           {"runs",
            {{"all", point.runs},
             {"used", point.used},
@@ -108,22 +105,20 @@ void print_json(const Study& study, const RegimeAnswer& answer) {
   for (const RegimePoint& point : answer.points) points.push_back(as_json(point));
   for (const RegimeCrossover& one : answer.crossovers)
     crossovers.push_back({{"width", one.width},
-                          {"alpha", number(one.alpha)},
-                          {"interval", {number(one.interval.low), number(one.interval.high)}},
+                          {"alpha", json_number(one.alpha)},
+                          {"interval", json_interval(one.interval.low, one.interval.high)},
+                          {"runs", one.runs},
+                          {"unconverged", one.unconverged},
                           {"reason", one.reason}});
   nlohmann::json out = {{"answer", answer.sentences},
+                        {"notes", answer.notes},
                         {"conventions", conventions(study)},
                         {"regime", regime_name(answer.here.regime)},
                         {"here", as_json(answer.here)},
                         {"points", points},
                         {"kernel_change_at_crossover", answer.kernel_change},
                         {"crossovers", crossovers}};
-  if (answer.exponent)
-    out["exponent"] = {{"verdict", verdict_name(answer.exponent->verdict)},
-                       {"predicted", answer.exponent->predicted ? number(*answer.exponent->predicted) : nullptr},
-                       {"measured", number(answer.exponent->measured)},
-                       {"interval", {number(answer.exponent->low), number(answer.exponent->high)}},
-                       {"explanation", answer.exponent->explanation}};
+  if (answer.exponent) out["exponent"] = cli::as_json(*answer.exponent);
   fmt::print("{}\n", out.dump(2));
 }
 
@@ -168,20 +163,17 @@ void print_answer(const Study& study, const RegimeAnswer& answer) {
 }
 
 void answer(Options& options) {
-  const RegimeQuestion question = question_of(options);
-  const Study study = study_of(options, question);
+  RegimeQuestion question = question_of(options);
+  if (options.own.given()) question = fitted(std::move(question));
+  const Study study = regime_study(question);
+  for (const std::string& note : regime_notes(question)) notice("{}\n", report::single_line(note));
   if (!options.write.empty()) {
     write_file(options.write, regime_study_text(question));
     notice("Study: {}\n", std::filesystem::absolute(options.write).string());
     return;
   }
-  if (options.question.file.empty() && !options.own.given())
-    notice(
-        "The network: three hidden softplus layers, mean-field, on Fashion-MNIST; `widthwise regime STUDY` asks of "
-        "another\n");
   install_interrupt_handlers();
-  const Summary summary = run_study(study, options.run);
-  notice("{} runs: {} found, {} done now\n", summary.runs, summary.found, summary.done);
+  print_summary(run_study(study, options.run));
   const StoreReader reader(options.run.store);
   const RegimeAnswer answer = answer_regime(question, study, reader);
   if (options.json)
@@ -190,7 +182,7 @@ void answer(Options& options) {
     print_answer(study, answer);
   if (options.report.empty()) return;
   Study answered = study;  // the page begins with the answer
-  answered.description = fmt::format("{}", fmt::join(answer.sentences, " "));
+  answered.description = fmt::format("{} {}", fmt::join(answer.sentences, " "), fmt::join(answer.notes, " "));
   report::write_report(options.report, answered, reader, judge(study, reader));
   notice("Report: {}\n", std::filesystem::absolute(options.report).string());
 }
@@ -222,6 +214,7 @@ void add_regime(CLI::App& app, int&) {
   verb->add_option("--report", options->report, "Write a page with the phase diagram here");
   verb->add_option("--write", options->write, "Only write the study it would run here, for `widthwise run`");
   verb->add_flag("--json", options->json, "The answer as JSON");
+  verb->add_flag("--yes", options->run.yes, fmt::format("Consent to more than {} runs", runs_without_consent));
   verb->add_flag("--quiet", options->run.quiet, "No progress");
   verb->footer("Example: widthwise regime studies/quickstart.toml --widths 32,64 --report regime.html");
   verb->callback([options] { answer(*options); });

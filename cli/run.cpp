@@ -38,14 +38,6 @@ void print_plan(const Study& study, const Plan& plan) {
   if (plan.ahead > 0) fmt::print("searches make at most {} runs more as they go\n", plan.ahead);
 }
 
-void print_summary(const Summary& summary) {
-  notice("{} runs: {} found, {} done now in {}", summary.runs, summary.found, summary.done,
-         human_time(summary.seconds));
-  if (summary.elsewhere > 0) notice(", {} by other processes", summary.elsewhere);
-  if (summary.diverged > 0) notice("; {} diverged (a result, not an error)", summary.diverged);
-  notice("\n");
-}
-
 int run(Options& options) {
   const Study study = options.study.read();
   options.run.store = options.study.store;

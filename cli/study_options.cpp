@@ -40,20 +40,21 @@ void StudyOptions::add_to(CLI::App& verb) {
 Study StudyOptions::read() const {
   std::vector<std::pair<std::string, std::string>> overrides;
   for (const auto& [key, value] : own.settings()) overrides.emplace_back(key, to_json({value, 0}));
-  std::set<std::string> counts;  // of samples, meant as they are
-  for (const std::string& assignment : set) {
-    overrides.push_back(split_assignment(assignment, "--set"));
-    const std::string& key = overrides.back().first;
-    if (key == "data.train" || key == "data.test" || key == "data.validation") counts.insert(key);
-  }
+  for (const std::string& assignment : set) overrides.push_back(split_assignment(assignment, "--set"));
   Study study = read_study(file, variant, overrides);
-  if (!own.given()) return study;
+  if (own.given()) fit_to_own_data(study, overrides);
+  return study;
+}
+
+void fit_to_own_data(Study& study, const std::vector<std::pair<std::string, std::string>>& settings) {
+  std::set<std::string> counts;
+  for (const auto& [key, value] : settings)
+    if (key == "data.train" || key == "data.test" || key == "data.validation") counts.insert(key);
   try {
     notice("{}", fit_samples(study, counts));
   } catch (const ConfigError& error) {
     throw error.place().file.empty() ? error.in_file("command line") : error;
   }
-  return study;
 }
 
 std::pair<std::string, std::string> split_assignment(const std::string& text, const std::string& option) {

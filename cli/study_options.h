@@ -33,6 +33,10 @@ struct StudyOptions {
   Study read() const;
 };
 
+/// Fits a study to data of one's own, of which the file may hold fewer samples than it asks for (study/own_data.h); a
+/// notice says what was changed. Counts among `settings` are meant as they are. @throws ConfigError, DataError.
+void fit_to_own_data(Study& study, const std::vector<std::pair<std::string, std::string>>& settings);
+
 /// "key=value" taken apart. @throws ConfigError naming the option.
 std::pair<std::string, std::string> split_assignment(const std::string& text, const std::string& option);
 

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "json.h"
+#include "terminal.h"
+#include "widthwise/base/progress.h"
 #include "widthwise/report/text.h"
 #include "widthwise/report/verdict_row.h"
 #include "widthwise/report/verdict_table.h"
@@ -17,28 +19,24 @@ namespace widthwise::cli {
 
 namespace {
 
-nlohmann::json number(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
-}
-
 nlohmann::json as_json(const Extrapolation& fit) {
   nlohmann::json seeds = nlohmann::json::array();
   for (const SeedLimit& seed : fit.seeds)
     seeds.push_back({{"seed", seed.seed},
-                     {"limit", number(seed.limit)},
-                     {"without_smallest", number(seed.change)},
-                     {"next_order", number(seed.next_order)}});
+                     {"limit", json_number(seed.limit)},
+                     {"without_smallest", json_number(seed.change)},
+                     {"next_order", json_number(seed.next_order)}});
   nlohmann::json coefficients = nlohmann::json::array();
-  for (const double coefficient : fit.coefficients) coefficients.push_back(number(coefficient));
-  return {{"value", number(fit.limit)},
-          {"interval", {number(fit.interval.low), number(fit.interval.high)}},
-          {"statistical", number(fit.statistical)},
-          {"systematic", number(fit.systematic)},
+  for (const double coefficient : fit.coefficients) coefficients.push_back(json_number(coefficient));
+  return {{"value", json_number(fit.limit)},
+          {"interval", json_interval(fit.interval.low, fit.interval.high)},
+          {"statistical", json_number(fit.statistical)},
+          {"systematic", json_number(fit.systematic)},
           {"powers", fit.powers},
           {"coefficients", coefficients},
           {"widths", fit.x},
-          {"without_smallest", number(fit.change)},
-          {"next_order", number(fit.next_order)},
+          {"without_smallest", json_number(fit.change)},
+          {"next_order", json_number(fit.next_order)},
           {"seeds", seeds},
           {"reason", fit.reason}};
 }
@@ -47,9 +45,9 @@ void add_jackknife(const Row& row, nlohmann::json& to) {
   const std::vector<LeftOut>& left_out = row.left_out.front();
   const Interval interval = jackknife_interval(row.values.front(), left_out);
   nlohmann::json without = nlohmann::json::array();
-  for (const LeftOut& one : left_out) without.push_back({{"seed", one.seed}, {"value", number(one.value)}});
-  to["error"] = number(row.error(0));
-  to["interval"] = {number(interval.low), number(interval.high)};
+  for (const LeftOut& one : left_out) without.push_back({{"seed", one.seed}, {"value", json_number(one.value)}});
+  to["error"] = json_number(row.error(0));
+  to["interval"] = json_interval(interval.low, interval.high);
   to["without"] = without;
 }
 
@@ -67,7 +65,7 @@ nlohmann::json as_json(const Study& study, const DerivedSpec& derived, const Sto
     nlohmann::json axes = nlohmann::json::object();
     for (std::size_t i = 0; i < table.axes.size(); ++i)
       axes[table.axes[i]] = nlohmann::json::parse(to_json(row.axes[i]));
-    nlohmann::json one = {{"axes", axes}, {"value", number(row.values.front())}, {"status", row.status}};
+    nlohmann::json one = {{"axes", axes}, {"value", json_number(row.values.front())}, {"status", row.status}};
     if (!row.limits.empty()) one["limit"] = as_json(*row.limits.front());
     if (!row.left_out.empty() && !row.left_out.front().empty()) add_jackknife(row, one);
     if (!row.members.empty() && row.members.front().all > 0) one["runs"] = as_json(row.members.front());
@@ -77,21 +75,32 @@ nlohmann::json as_json(const Study& study, const DerivedSpec& derived, const Sto
   return {{"name", derived.name}, {"sweep", derived.sweep}, {"of", derived.of}, {"how", derived.how}, {"rows", rows}};
 }
 
+}  // namespace
+
+nlohmann::json json_number(double value) {
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
+}
+
+nlohmann::json json_interval(double low, double high) {
+  return {json_number(low), json_number(high)};
+}
+
 nlohmann::json as_json(const Judgement& judgement) {
   nlohmann::json points = nlohmann::json::array();
   for (const JudgedPoint& point : judgement.points)
-    points.push_back({{"x", number(point.x)}, {"seed", point.seed}, {"y", number(point.y)}, {"flag", point.flag}});
+    points.push_back(
+        {{"x", json_number(point.x)}, {"seed", point.seed}, {"y", json_number(point.y)}, {"flag", point.flag}});
   nlohmann::json dropped = nlohmann::json::array();
   for (const DroppedPoint& run : judgement.dropped) dropped.push_back({{"what", run.what}, {"reason", run.reason}});
   return {{"name", judgement.name},
           {"of", judgement.of},
           {"against", judgement.against},
           {"verdict", verdict_name(judgement.verdict)},
-          {"predicted", judgement.predicted ? number(*judgement.predicted) : nlohmann::json(nullptr)},
+          {"predicted", judgement.predicted ? json_number(*judgement.predicted) : nlohmann::json(nullptr)},
           {"tolerance", judgement.tolerance},
           {"source", judgement.source},
-          {"measured", number(judgement.measured)},
-          {"interval", {number(judgement.low), number(judgement.high)}},
+          {"measured", json_number(judgement.measured)},
+          {"interval", json_interval(judgement.low, judgement.high)},
           {"explanation", judgement.explanation},
           {"advice", judgement.advice},
           {"note", judgement.note},
@@ -103,7 +112,13 @@ nlohmann::json as_json(const Judgement& judgement) {
           {"limit", judgement.limit ? as_json(*judgement.limit) : nlohmann::json(nullptr)}};
 }
 
-}  // namespace
+void print_summary(const Summary& summary) {
+  notice("{} runs: {} found, {} done now in {}", summary.runs, summary.found, summary.done,
+         human_time(summary.seconds));
+  if (summary.elsewhere > 0) notice(", {} by other processes", summary.elsewhere);
+  if (summary.diverged > 0) notice("; {} diverged (a result, not an error)", summary.diverged);
+  notice("\n");
+}
 
 void print_verdicts(const Study& study, const std::vector<Judgement>& judgements, const StoreReader& reader,
                     bool json) {

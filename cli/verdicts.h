@@ -5,12 +5,16 @@
 
 #include "widthwise/study/document.h"
 #include "widthwise/study/prediction.h"
+#include "widthwise/study/schedule.h"
 
 namespace widthwise {
 class StoreReader;
 }
 
 namespace widthwise::cli {
+
+/// On standard error: how many runs there were, and what became of them.
+void print_summary(const Summary& summary);
 
 /// The table of verdicts on standard output, or their JSON, with the derived quantities of the study beside them.
 void print_verdicts(const Study& study, const std::vector<Judgement>& judgements, const StoreReader& reader, bool json);

@@ -69,6 +69,25 @@ TEST(Regime, TheStudyItWritesIsTheOneItRuns) {
   EXPECT_THAT(run.err, HasSubstr("0 done now"));
 }
 
+TEST(Regime, DataOfOnesOwnAreTakenByTheirClasses) {
+  const auto folder = fresh_folder("regime-own");
+  std::ofstream table(folder / "t.csv");
+  table << "a,b,class\n";
+  for (int i = 0; i < 30; ++i) table << (i * 7) % 11 << ',' << (i * 5) % 13 << ',' << i % 3 << '\n';
+  table.close();
+  const std::string own = "regime --csv t.csv --width 6 --widths 6 --grid 2 --seeds 1 --alphas 1:100 --quiet ";
+  const Answer written = widthwise(own + "--write s.toml", folder);
+  EXPECT_EQ(written.exit, 0) << written.err;
+  EXPECT_THAT(written.err, AllOf(HasSubstr("Taken: 24 for training, 6 for test"), HasSubstr("cross-entropy")));
+  const Answer planned = widthwise("run s.toml --dry-run", folder);  // it stands by itself
+  EXPECT_EQ(planned.exit, 0) << planned.err;
+  const Answer values = widthwise(own + "--set data.labels=values --write v.toml", folder);
+  EXPECT_EQ(values.exit, 0) << values.err;
+  EXPECT_THAT(values.err, HasSubstr("squared loss"));
+  EXPECT_THAT(widthwise(own + "--set data.train=500", folder).err,
+              AllOf(HasSubstr("command line"), HasSubstr("data.train")));
+}
+
 TEST(Regime, BadInputNamesTheOption) {
   const auto folder = folder_with_net("regime-bad");
   const std::pair<const char*, const char*> cases[] = {{"--alpha=-1", "training.alpha"},
@@ -80,6 +99,9 @@ TEST(Regime, BadInputNamesTheOption) {
                                                        {"--width=x", "architecture.width"},
                                                        {"--widths=0", "widths"},
                                                        {"--kernel-change=-2", "kernel-change"},
+                                                       {"--kernel-change=inf", "kernel-change"},
+                                                       {"--grid=3000", "grid"},
+                                                       {"--alphas=1:1.0001", "alphas"},
                                                        {"--set=training.kapa=1", "training.kappa"},
                                                        {"--set=data.labels=values", "softhinge"}};
   for (const auto& [option, named] : cases) {

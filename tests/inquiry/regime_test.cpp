@@ -19,6 +19,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class Regimes : public testing::Test {
  protected:
@@ -117,13 +118,64 @@ TEST_F(Regimes, WhatTheFileOrTheSettingsSayStands) {
 
 TEST_F(Regimes, AnotherOptimizerKeepsItsRatesAndHasNoFrozenTwin) {
   RegimeQuestion of = question();
-  of.settings = {{"training.optimizer", "adam"}};
+  of.settings = {{"training.optimizer", "adam"}, {"training.steps", "400"}, {"training.learning_rate", "0.01"}};
   const Study study = regime_study(of);
   EXPECT_EQ(study.sweeps.size(), 2U);
   const Configuration run(study.base);
   EXPECT_EQ(run.text("training.optimizer"), "adam");
-  EXPECT_EQ(run.whole("training.steps"), 7);
   EXPECT_EQ(run.whole("training.batch"), 4);
+  EXPECT_EQ(run.number("training.stop_margin"), 1);
+  const RegimeAnswer answer = ask(of);
+  EXPECT_EQ(answer.here.used, 2U);
+  EXPECT_TRUE(std::isnan(answer.here.from_linearised.value));  // not measured, which is not 0
+  EXPECT_TRUE(std::isnan(answer.here.from_end_kernel.interval.low));
+  EXPECT_THAT(answer.sentences, Not(Contains(HasSubstr("away"))));
+  EXPECT_THAT(answer.notes, Contains(HasSubstr("Without frozen twins")));
+}
+
+TEST_F(Regimes, AFlowOfItsOwnIsKept) {
+  RegimeQuestion of = question();
+  std::ifstream in(of.file);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  text.replace(text.find("optimizer = \"sgd\""), 17, "optimizer = \"gradient-flow\"");
+  text.replace(text.find("batch = 4"), 9, "temperature = 0.01");
+  std::ofstream(of.file) << text;
+  const Study study = regime_study(of);
+  const Configuration run(study.base);
+  EXPECT_EQ(run.whole("training.steps"), 7);
+  EXPECT_EQ(run.number("training.learning_rate"), 0.1);
+  EXPECT_EQ(run.number("training.temperature"), 0.01);
+  EXPECT_EQ(study.sweeps.size(), 2U);  // twins follow flows without noise
+  for (const Sweep& sweep : study.sweeps) EXPECT_FALSE(expand(study, sweep).empty());
+}
+
+TEST_F(Regimes, ItSaysWhatWasAskedAndWhatWasLeftOut) {
+  const RegimeQuestion of = question(
+      "[[sweep]]\nname = \"s\"\n\"architecture.activation\" = [\"relu\", \"tanh\"]\n"
+      "\"architecture.bias\" = true\n\"seed.init\" = [0, 1]\n");
+  const std::vector<std::string> notes = regime_notes(of);
+  EXPECT_THAT(notes, Contains(HasSubstr("mlp, 2 hidden layers, softplus")));
+  EXPECT_THAT(notes, Contains(HasSubstr("trains by sgd")));
+  EXPECT_THAT(notes, Contains(HasSubstr("Only sweeps of the file set architecture.bias; asked of false")));
+  EXPECT_THAT(notes, Not(Contains(HasSubstr("architecture.activation;"))));  // the base has it
+}
+
+TEST_F(Regimes, ItsOwnAlphaStandsForItsLikeOnTheGrid) {
+  RegimeQuestion of = question();
+  of.settings = {{"training.alpha", "10.000000001"}};
+  const Study study = regime_study(of);
+  EXPECT_EQ(expand(study, study.sweep("networks")).size(), 2U * 3U * 2U);
+  EXPECT_EQ(ask(of).here.alpha, 10.000000001);
+}
+
+TEST_F(Regimes, WhereNothingMovedThereIsNoRegime) {
+  // The loss starts below the target: the kernel has changed by exactly 0, which is no sign of being lazy.
+  RegimeQuestion of = question();
+  of.settings = {{"training.target_loss", "10"}};
+  const RegimeAnswer answer = ask(of);
+  EXPECT_EQ(answer.here.regime, Regime::unknown);
+  EXPECT_EQ(answer.here.kernel_change.value, 0);
+  EXPECT_THAT(answer.sentences.front(), HasSubstr("nothing moved"));
 }
 
 TEST_F(Regimes, LossesWithoutAMarginStopAtALoss) {
@@ -167,7 +219,8 @@ TEST_F(Regimes, AlphaStarIsWhereTheKernelsChangePassesTheThreshold) {
   ASSERT_EQ(answer.crossovers.size(), 2U);
   for (const RegimeCrossover& one : answer.crossovers) {
     ASSERT_TRUE(std::isfinite(one.alpha)) << one.reason;
-    EXPECT_TRUE(one.interval.contains(one.alpha));
+    EXPECT_TRUE(std::isfinite(one.interval.low) && std::isfinite(one.interval.high));
+    EXPECT_EQ(one.unconverged, 0U);
     // A network trained right there: by 1, up to the bend of the curve within the search's last bracket, a quarter
     // long.
     RegimeQuestion there = of;
@@ -229,6 +282,7 @@ TEST_F(Regimes, NetworksThatDivergeAreToldNotAveraged) {
   ASSERT_EQ(answer.here.absent.size(), 2U);
   EXPECT_THAT(answer.here.absent.front(), HasSubstr("diverged"));
   EXPECT_THAT(answer.sentences.front(), HasSubstr("no run has ended with a kernel"));
+  EXPECT_THAT(answer.sentences, Not(Contains(HasSubstr("away"))));
 }
 
 TEST_F(Regimes, KinkedActivationsAreFollowedByTheirOutputs) {
@@ -241,7 +295,7 @@ TEST_F(Regimes, KinkedActivationsAreFollowedByTheirOutputs) {
 }
 
 TEST_F(Regimes, WhatHasNotConvergedHasNoRegime) {
-  // Stopped after a tenth of the time to half of the loss, the kernel has hardly changed: no sign of being lazy.
+  // After two steps the kernel has hardly changed: no sign of being lazy.
   RegimeQuestion of = question();
   of.settings = {{"training.steps", "2"}};
   const RegimeAnswer answer = ask(of);
@@ -250,6 +304,10 @@ TEST_F(Regimes, WhatHasNotConvergedHasNoRegime) {
   EXPECT_EQ(answer.here.unconverged, 2U);
   EXPECT_LT(answer.here.kernel_change.value, 0.1);
   EXPECT_THAT(answer.sentences.front(), HasSubstr("cannot be said"));
+  for (const RegimeCrossover& one : answer.crossovers) {
+    EXPECT_TRUE(std::isnan(one.alpha));
+    EXPECT_THAT(one.reason, HasSubstr("no run has reached"));
+  }
 }
 
 TEST_F(Regimes, MistakesAreNamed) {

@@ -268,12 +268,15 @@ TEST(Searches, AreJudgedLikeAnyValueOverSeeds) {
 
 TEST(Searches, TheoryKnowsOneOfThem) {
   // alpha* ~ n^(-1/2) under ntk (Geiger et al. 2020); of other searches it knows nothing.
-  const auto text = [](const std::string& key, const std::string& until) {
+  const auto text = [](const std::string& key, const std::string& until, const std::string& equals = "1",
+                       const std::string& loss = "0.1") {
     return study_test::tiny + R"(
 [[sweep]]
 name = "s"
 search = { bisect = ")" +
-           key + R"(", between = [0.01, 100], until = ")" + until + R"(", equals = 1 }
+           key + R"(", between = [0.01, 100], until = ")" + until + R"(", equals = )" + equals + R"( }
+"training.target_loss" = )" +
+           loss + R"(
 "parameterization.name" = "ntk"
 "architecture.width" = [8, 16]
 "measure.observables" = ["kernel_change", "train_loss"]
@@ -290,7 +293,12 @@ exponent = "theory"
   const Folder folder("theory-of-a-search");
   const StoreReader empty(folder.path() / "store");
   EXPECT_EQ(judge(parse(text("training.alpha", "final.kernel_change")), empty).front().predicted, -0.5);
+  // On the lazy side the kernel's change has another law, and untrained networks have none.
+  EXPECT_EQ(judge(parse(text("training.alpha", "final.kernel_change", "0.01")), empty).front().predicted, std::nullopt);
+  EXPECT_EQ(judge(parse(text("training.alpha", "final.kernel_change", "1", "0")), empty).front().predicted,
+            std::nullopt);
   EXPECT_THROW(judge(parse(text("training.alpha", "final.train_loss")), empty), ConfigError);
+  EXPECT_THROW(judge(parse(text("training.alpha", "initial.kernel_change")), empty), ConfigError);
   EXPECT_THROW(judge(parse(text("training.learning_rate", "final.kernel_change")), empty), ConfigError);
 }
 

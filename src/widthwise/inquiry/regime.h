@@ -8,6 +8,7 @@
 // was to reach, there is none: its kernel had not changed yet by what it would have.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,11 +21,12 @@ namespace widthwise {
 
 class StoreReader;
 
-/// A mean over seeds with its 95 % interval (Student's t): of logarithms for changes and distances, which are positive.
-/// NaN where no run has the value; the interval all of the line for a single seed.
+/// A mean over seeds that converged (where none has: of all) with its 95 % interval (Student's t): of logarithms for
+/// changes and distances, unless one is 0. NaN where no run has the value; the interval all of the line for a single
+/// seed.
 struct SeedMean {
-  double value = 0;
-  Interval interval;
+  double value = std::numeric_limits<double>::quiet_NaN();
+  Interval interval{value, value};
 };
 
 enum class Regime { lazy, crossover, features, unknown };
@@ -41,6 +43,7 @@ struct RegimePoint {
   SeedMean from_linearised;  // relative distance of outputs from those of the linearised network; NaN without flow
   SeedMean from_end_kernel;  // the same from the flow of the kernel of the end
   SeedMean error;            // share of (test) points wrong; NaN for regression
+  SeedMean loss;             // on the same points
   std::size_t runs = 0, used = 0, unconverged = 0;
   std::vector<std::string> absent;  // "seed.init = 1: diverged: ...", a run each
   std::vector<std::string> ends;    // of those unconverged: "seed.init = 0: stuck at time ..."
@@ -50,7 +53,8 @@ struct RegimePoint {
 struct RegimeCrossover {
   double width = 0, alpha = 0;  // NaN where it was not found
   Interval interval;
-  std::string reason;  // why it was not found
+  std::string reason;                     // why it was not found
+  std::size_t runs = 0, unconverged = 0;  // of its search; where none has converged, it is not told
 };
 
 struct RegimeAnswer {
@@ -60,6 +64,7 @@ struct RegimeAnswer {
   double kernel_change = 1;            // at alpha*
   std::optional<Judgement> exponent;   // of alpha* over the width: theory's and measured
   std::vector<std::string> sentences;  // the answer in words
+  std::vector<std::string> notes;      // regime_notes
 };
 
 /// @param question the one whose regime_study is `study`. @throws what select and judge throw.

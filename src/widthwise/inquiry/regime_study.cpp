@@ -10,6 +10,7 @@
 
 #include "widthwise/activation/activation.h"
 #include "widthwise/base/error.h"
+#include "widthwise/data/user_files.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/study/scheme.h"
@@ -20,6 +21,7 @@ namespace widthwise {
 namespace {
 
 constexpr double kernel_memory = 1e9;  // bytes of a frozen kernel; larger ones are followed in the weights
+constexpr int most_alphas = 100, most_seeds = 1000;
 
 // The network of the article's main figures, smaller.
 constexpr const char* own_network = R"toml(
@@ -33,35 +35,61 @@ activation_parameter = 5
 name = "mean-field"
 base_in = "multiplier"
 [data]
+train = 256
+test = 1000
+)toml";
+constexpr const char* article_data = R"toml(
 name = "fashion-mnist"
 labels = "parity"
 preprocess = "centred-sphere"
 fit = "all"
-train = 256
-test = 1000
 [training]
 loss = "softhinge"
 )toml";
+constexpr const char* own_data = R"toml(
+[training]
+loss = "cross-entropy"
+)toml";
+constexpr const char* own_values = R"toml(
+[training]
+loss = "squared"
+)toml";
 
 // What of a file's settings speaks of update rules other than gradient flow.
-constexpr std::array steps_keys{
-    "training.optimizer",  "training.learning_rate", "training.batch",         "training.batch_order",
-    "training.steps",      "training.momentum",      "training.beta1",         "training.beta2",
-    "training.epsilon",    "training.weight_decay",  "training.schedule",      "training.warmup_steps",
-    "training.final_rate", "training.switch_step",   "training.switch_factor", "training.patience"};
+constexpr std::array steps_keys{"training.learning_rate", "training.batch",         "training.batch_order",
+                                "training.steps",         "training.momentum",      "training.beta1",
+                                "training.beta2",         "training.epsilon",       "training.weight_decay",
+                                "training.schedule",      "training.warmup_steps",  "training.final_rate",
+                                "training.switch_step",   "training.switch_factor", "training.patience"};
 
 // What the study itself decides.
 constexpr std::array ours{"measure.observables", "measure.keep",     "measure.times.log",
                           "measure.times.every", "measure.times.at", "training.save",
                           "training.model",      "start.run",        "start.at",
-                          "start.recentre"};
+                          "start.recentre",      "seed.init"};
 
 [[noreturn]] void refuse(const std::string& option, const std::string& expected, const std::string& got) {
   throw ConfigError({{}, option}, expected, got);
 }
 
-bool given(const RegimeQuestion& question, const std::string& key) {
-  return std::ranges::any_of(question.settings, [&](const auto& one) { return one.first == key; });
+// A setting of the question, or nothing.
+std::string given(const RegimeQuestion& question, const std::string& key) {
+  for (auto one = question.settings.rbegin(); one != question.settings.rend(); ++one)
+    if (one->first == key) return to_text(parse_toml_value(one->second));
+  return {};
+}
+
+Study described(const RegimeQuestion& question, const std::vector<std::pair<std::string, std::string>>& settings) {
+  if (!question.file.empty()) return read_study(question.file, question.variant, settings);
+  const bool of_their_own = is_user_data(given(question, "data.name"));
+  const bool values = given(question, "data.labels") == "values";
+  const char* const rest = !of_their_own ? article_data : values ? own_values : own_data;
+  return parse_study(std::string(own_network) + rest, "the default network", {}, settings);
+}
+
+std::string text_in(const Settings& settings, const std::string& key, const std::string& otherwise) {
+  const auto found = settings.find(key);
+  return found == settings.end() || !found->second.is_text() ? otherwise : found->second.text();
 }
 
 Configuration configured(const Settings& base, const RegimeQuestion& question) {
@@ -73,40 +101,48 @@ Configuration configured(const Settings& base, const RegimeQuestion& question) {
   }
 }
 
+// The rule the file itself trains by, where that is not the one it is asked about with.
+std::string other_rule(const RegimeQuestion& question) {
+  if (question.file.empty()) return {};
+  const std::string own = text_in(described(question, {}).base, "training.optimizer", "sgd");
+  const std::string asked = given(question, "training.optimizer");
+  return own == (asked.empty() ? "gradient-flow" : asked) ? "" : own;
+}
+
 // The network's own settings, what they leave open filled in.
 Settings settings_of(const RegimeQuestion& question) {
-  const Study own = question.file.empty() ? parse_study(own_network, "the default network", {}, question.settings)
-                                          : read_study(question.file, question.variant, question.settings);
-  Settings base = own.base;
+  Settings base = described(question, question.settings).base;
   for (const char* key : ours) base.erase(key);
-  if (!given(question, "training.optimizer")) {
+  if (given(question, "training.optimizer").empty()) base["training.optimizer"] = {"gradient-flow", 0};
+  const bool flow = text_in(base, "training.optimizer", "") == "gradient-flow";
+  if (flow && !other_rule(question).empty())
     for (const char* key : steps_keys)
-      if (!given(question, key)) base.erase(key);
-    base["training.optimizer"] = {"gradient-flow", 0};
-  }
+      if (given(question, key).empty()) base.erase(key);
   const auto set = [&base](const std::string& key, Value value) { base.try_emplace(key, std::move(value)); };
-  const auto text = [&base](const std::string& key, const std::string& otherwise) {
-    const auto found = base.find(key);
-    return found == base.end() || !found->second.is_text() ? otherwise : found->second.text();
-  };
   const std::set<std::string> readouts_of_one_over_n{"mup", "mean-field", "integrable"};
-  set("training.alpha_convention",
-      {readouts_of_one_over_n.contains(text("parameterization.name", "standard")) ? "code" : "article", 0});
+  const std::string scheme = text_in(base, "parameterization.name", "standard");
+  set("training.alpha_convention", {readouts_of_one_over_n.contains(scheme) ? "code" : "article", 0});
   set("training.kappa", {"-training.alpha", 0});
-  if (text("training.optimizer", "") == "gradient-flow") {
-    const std::set<std::string> without_margin{"squared", "cross-entropy", "squared-margin"};
-    const bool margins = !without_margin.contains(text("training.loss", "squared"));
-    if (!base.contains("training.stop_margin") && !base.contains("training.target_loss"))
-      set(margins ? "training.stop_margin" : "training.target_loss", {margins ? 1.0 : 0.01, 0});
+  const std::set<std::string> without_margin{"squared", "cross-entropy", "squared-margin"};
+  const bool margins = !without_margin.contains(text_in(base, "training.loss", "squared"));
+  if (!base.contains("training.stop_margin") && !base.contains("training.target_loss"))
+    set(margins ? "training.stop_margin" : "training.target_loss", {margins ? 1.0 : 0.01, 0});
+  if (flow) {
     set("training.steps", {std::int64_t{100'000}, 0});
-    if (!make_activation(configured(base, question))
-             ->kinks()
-             .empty()) {  // a unit that flips changes the gradient by a fixed amount, however short the step
-      set("training.max_dgrad", {"none", 0});
-      set("training.max_dout", {0.01, 0});
+    if (!make_activation(configured(base, question))->kinks().empty()) {
+      set("training.max_dgrad", {"none", 0});  // a unit that flips changes the gradient by a fixed amount,
+      set("training.max_dout", {0.01, 0});     // however short the step
     }
   }
   return base;
+}
+
+// Whether the run has frozen twins: they follow plain gradient flow (study/frozen_model.h).
+bool has_twins(const Configuration& run) {
+  if (run.text("training.optimizer") != "gradient-flow") return false;
+  for (const char* key : {"training.tau", "training.temperature", "training.weight_decay", "training.patience"})
+    if (run.number(key) != 0) return false;
+  return true;
 }
 
 std::vector<std::int64_t> widths_of(const RegimeQuestion& question, std::int64_t own) {
@@ -117,18 +153,20 @@ std::vector<std::int64_t> widths_of(const RegimeQuestion& question, std::int64_t
   return {widths.begin(), widths.end()};
 }
 
+// Its own alpha stands for one of the grid that is nearly the same.
 std::vector<double> alphas_of(const RegimeQuestion& question, double own) {
   const double low = question.lowest, high = question.highest;
-  if (!(low > 0 && high > low && std::isfinite(high)))
+  if (!(low > 0 && high > 1.001 * low && std::isfinite(high)))
     refuse("alphas", "a range of alpha above 0, as 0.001:1000", fmt::format("{}:{}", low, high));
-  if (question.alphas < 2) refuse("grid", "at least 2 values of alpha", fmt::format("{}", question.alphas));
-  std::vector<double> alphas;
+  if (question.alphas < 2 || question.alphas > most_alphas)
+    refuse("grid", fmt::format("2 to {} values of alpha", most_alphas), fmt::format("{}", question.alphas));
+  std::vector<double> alphas{own};
   for (int i = 0; i < question.alphas; ++i) {
-    const double exact = std::log10(low) + i * (std::log10(high) - std::log10(low)) / (question.alphas - 1);
-    alphas.push_back(std::stod(fmt::format("{:.3g}", std::pow(10, exact))));
+    const double share = static_cast<double>(i) / (question.alphas - 1);
+    const double exact = std::pow(10, std::log10(low) + share * (std::log10(high) - std::log10(low)));
+    const double alpha = i == 0 ? low : i + 1 == question.alphas ? high : std::stod(fmt::format("{:.6g}", exact));
+    if (std::abs(alpha / own - 1) > 1e-6) alphas.push_back(alpha);
   }
-  const bool there = std::ranges::any_of(alphas, [&](double alpha) { return std::abs(alpha / own - 1) < 1e-9; });
-  if (!there) alphas.push_back(own);
   std::ranges::sort(alphas);
   return alphas;
 }
@@ -142,22 +180,22 @@ std::string figure(const std::string& name, const std::string& y, const std::str
 }  // namespace
 
 std::string regime_study_text(const RegimeQuestion& question) {
-  if (question.seeds < 1) refuse("seeds", "at least 1", fmt::format("{}", question.seeds));
-  if (!(question.kernel_change > 0))
+  if (question.seeds < 1 || question.seeds > most_seeds)
+    refuse("seeds", fmt::format("1 to {}", most_seeds), fmt::format("{}", question.seeds));
+  if (!(question.kernel_change > 0 && question.kernel_change < 1e12))
     refuse("kernel-change", "a number above 0", fmt::format("{}", question.kernel_change));
   const Settings base = settings_of(question);
   const Configuration run = configured(base, question);
   const double alpha = run.number("training.alpha");
   if (!(alpha > 0)) refuse("training.alpha", "a number above 0", fmt::format("{}", alpha));
 
-  const bool flow = run.text("training.optimizer") == "gradient-flow", tested = run.whole("data.test") > 0;
+  const bool twins = has_twins(run), tested = run.whole("data.test") > 0;
   const std::string outputs = tested ? "test_outputs" : "train_outputs", part = tested ? "test" : "train";
   const bool classes = run.text("data.labels") != "values";
   std::vector<std::string> results{part + "_loss"};
   if (classes) results.push_back(part + "_error");
   std::vector<std::string> measured = results;
-  for (const char* name : {"kernel_change", "feature_change", "displacement"}) measured.emplace_back(name);
-  if (tested) measured.emplace_back("train_loss");
+  for (const char* name : {"kernel_change", "feature_change"}) measured.emplace_back(name);
 
   std::string text = fmt::format(
       "title = \"In which regime does it train?\"\n"
@@ -169,7 +207,7 @@ std::string regime_study_text(const RegimeQuestion& question) {
     return fmt::format("[\"{}\"]", fmt::join(names, "\", \""));
   };
   text += fmt::format("\"measure.observables\" = {}\n\"measure.keep\" = [\"{}\"]\n", quoted(measured), outputs);
-  if (flow) text += "\"training.save\" = [\"end\"]\n";
+  if (twins) text += "\"training.save\" = [\"end\"]\n";
 
   const std::vector<std::int64_t> widths = widths_of(question, run.whole("architecture.width"));
   const std::vector<double> alphas = alphas_of(question, alpha);
@@ -177,10 +215,11 @@ std::string regime_study_text(const RegimeQuestion& question) {
   const std::string width_axis = fmt::format("\"architecture.width\" = [{}]\n", fmt::join(widths, ", "));
   const std::string axes = fmt::format("{}\"training.alpha\" = [{}]\n{}", width_axis, fmt::join(alphas, ", "), seeds);
   text += "\n[[sweep]]\nname = \"networks\"\n" + axes;
-  if (flow) {
-    const DataShape shape = expected_shape(run);
-    const double samples = static_cast<double>(run.whole("data.train")) * static_cast<double>(shape.outputs);
-    const char* const model = 8 * samples * samples > kernel_memory ? "linearised" : "tangent-kernel";
+  if (twins) {
+    const auto k = static_cast<double>(expected_shape(run).outputs);
+    const double samples = k * static_cast<double>(run.whole("data.train"));
+    const double others = std::max(samples, k * static_cast<double>(run.whole("data.test")));
+    const char* const model = 8 * samples * others > kernel_memory ? "linearised" : "tangent-kernel";
     const std::string frozen =
         fmt::format("\"training.model\" = \"{}\"\n\"training.save\" = []\n\"measure.observables\" = {}\n{}", model,
                     quoted(results), axes);
@@ -210,7 +249,7 @@ std::string regime_study_text(const RegimeQuestion& question) {
   const std::string by_width = "color = \"architecture.width\"\n";
   text += figure("kernel", "\"final.kernel_change\"", "xy", by_width);
   text += figure("features", fmt::format("\"final.feature_change.{}\"", hidden_layers(run)), "xy", by_width);
-  if (flow) {
+  if (twins) {
     text += figure(from_linearised, fmt::format("\"{}\"", from_linearised), "xy", by_width);
     text += figure(from_end_kernel, fmt::format("\"{}\"", from_end_kernel), "xy", by_width);
   }
@@ -220,6 +259,34 @@ std::string regime_study_text(const RegimeQuestion& question) {
         "\n[[prediction]]\nname = \"alpha* over the width\"\nsweep = \"alpha*\"\nof = \"search.training.alpha\"\n"
         "against = \"architecture.width\"\nexponent = \"theory\"\n";
   return text;
+}
+
+std::vector<std::string> regime_notes(const RegimeQuestion& question) {
+  const Settings base = settings_of(question);
+  const Configuration run = configured(base, question);
+  const auto named = [&run](const char* key) { return to_text(run.at(key)); };
+  std::vector<std::string> out{fmt::format(
+      "Asked of: {}, {} hidden layers, {}, {}{}; {} samples of {}, labels {}; {} loss, {}.",
+      named("architecture.family"), hidden_layers(run), named("architecture.activation"),
+      named("parameterization.name"),
+      named("parameterization.base_in") == "multiplier" ? " (weights of deviation 1)" : "", named("data.train"),
+      named("data.name"), named("data.labels"), named("training.loss"), named("training.optimizer"))};
+  if (const std::string own = other_rule(question); !own.empty())
+    out.push_back(fmt::format("The file trains by {}; that rule's rates and steps are left out.", own));
+  if (!has_twins(run))
+    out.emplace_back("Without frozen twins, which follow plain gradient flow: no temperature, tau, decay or patience.");
+  std::set<std::string> left;
+  for (const Sweep& sweep : described(question, question.settings).sweeps) {
+    for (const auto& [key, value] : sweep.set) left.insert(key);
+    for (const Axis& axis : sweep.axes) left.insert(axis.key);
+  }
+  std::erase_if(left, [&](const std::string& key) {
+    return base.contains(key) || key.starts_with("seed.") || key.starts_with("measure.") ||
+           std::ranges::find(ours, key) != ours.end() || std::ranges::find(steps_keys, key) != steps_keys.end();
+  });
+  for (const std::string& key : left)
+    out.push_back(fmt::format("Only sweeps of the file set {}; asked of {}.", key, named(key.c_str())));
+  return out;
 }
 
 Study regime_study(const RegimeQuestion& question) {

@@ -4,7 +4,7 @@
 // move by order one; above it outputs do while features stand still, below it features move by order one before outputs
 // do. Rates may be as large as that takes, so neither the time of training nor a factor on the loss matters.
 //
-//   ntk, standard: x = -1/2      mup, mean-field: x = 0
+//   ntk, standard: x = -1/2      mup, mean-field: x = 0      (gradient descent and flow, two hidden layers or more)
 #pragma once
 
 #include <optional>

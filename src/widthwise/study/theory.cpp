@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "widthwise/base/error.h"
 #include "widthwise/parameterization/crossover.h"
@@ -16,6 +17,8 @@
 namespace widthwise {
 
 namespace {
+
+constexpr double least_kernel_change = 0.3;  // at alpha* (Geiger et al. 2020, their bisection)
 
 // Observables the outcome engine has exponents for; of those it leaves out where they vanish exactly.
 constexpr std::array<const char*, 7> named{"output_size",          "output_change", "preactivation_size", "update",
@@ -90,21 +93,30 @@ TheoryAnswer ask_theory(const Configuration& configuration, const Quantity& quan
 }
 
 TheoryAnswer ask_theory(const Configuration& configuration, const SearchSpec& search) {
-  const bool at_change = search.until.find(".kernel_change") != std::string::npos ||
-                         search.until.find(".feature_change") != std::string::npos;
-  if (search.bisect != "training.alpha" || !at_change)
+  if (search.bisect != "training.alpha" || search.until != "final.kernel_change")
     throw ConfigError({{}, "prediction.of"},
-                      "a search of training.alpha until the kernel or features have changed, of which theory speaks",
+                      "a search of training.alpha until final.kernel_change is a number, of which theory speaks",
                       fmt::format("one of {} until {}", search.bisect, search.until),
                       "give a number and its source instead");
   TheoryAnswer answer;
-  if (const auto x = crossover_exponent(make_parameterization(configuration), request_of(configuration))) {
+  const bool stops =
+      !std::isnan(configuration.number("training.stop_margin")) || configuration.number("training.target_loss") > 0;
+  if (!stops) {
+    answer.reasons.emplace_back("alpha* is of networks that are trained until a margin or a loss is reached");
+  } else if (search.equals < least_kernel_change) {
+    answer.reasons.push_back(
+        fmt::format("a kernel's change of {:g} lies on the lazy side, where it falls both like n^(-1/2)/alpha and "
+                    "1/alpha^2: from {:g} "
+                    "up alpha* has one exponent",
+                    search.equals, least_kernel_change));
+  } else if (const auto x = crossover_exponent(make_parameterization(configuration), request_of(configuration))) {
     answer.exponent = x->value();
     answer.reasons.push_back(
-        fmt::format("alpha* ~ n^{}: there, at the largest stable rates, outputs and features both move by order one",
+        fmt::format("alpha* ~ n^{}: there, at the largest stable rates, outputs and features both "
+                    "move by order one",
                     to_string(*x)));
   } else {
-    answer.reasons.push_back("there is no alpha at which outputs and features both move by order one");
+    answer.reasons.emplace_back("there is no alpha at which outputs and features both move by order one");
   }
   return answer;
 }

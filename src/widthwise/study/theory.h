@@ -18,8 +18,9 @@ struct TheoryAnswer {
 /// The exponent of the quantity in the width for runs like `configuration`, its own width left aside.
 /// @throws ConfigError (key "prediction.of") for a quantity that theory has no name for.
 TheoryAnswer ask_theory(const Configuration& configuration, const Quantity& quantity);
-/// The same of the result of a search: of training.alpha until the kernel or the features have changed by a share of
-/// themselves, which is alpha* (parameterization/crossover.h). @throws ConfigError (key "prediction.of") for any other.
+/// The same of the result of a search of training.alpha until the kernel has changed by a share of its norm, 0.3 or
+/// more, in networks trained until a margin or a loss is reached: alpha* (parameterization/crossover.h). @throws
+/// ConfigError (key "prediction.of") for any other.
 TheoryAnswer ask_theory(const Configuration& configuration, const SearchSpec& search);
 
 }  // namespace widthwise
