@@ -114,6 +114,7 @@ TEST_F(Regimes, WhatTheFileOrTheSettingsSayStands) {
   EXPECT_EQ(run.text("training.alpha_convention"), "article");
   EXPECT_EQ(run.text("training.loss"), "logistic");
   EXPECT_EQ(expand(study, study.sweep("networks")).size(), 2U * 3U * 2U);  // its alpha, 10, is one of the three
+  EXPECT_EQ(study.sweeps.size(), 3U);  // not centred, the flow of the kernel of the end would begin at its end
 }
 
 TEST_F(Regimes, AnotherOptimizerKeepsItsRatesAndHasNoFrozenTwin) {

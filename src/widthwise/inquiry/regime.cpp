@@ -87,7 +87,9 @@ class Reading {
 
  private:
   bool tested() const { return own_.whole("data.test") > 0; }
-  bool twins() const { return std::ranges::find(study_.sweeps, "linearised", &Sweep::name) != study_.sweeps.end(); }
+  bool has(const char* derived) const {
+    return std::ranges::find(study_.derived, derived, &DerivedSpec::name) != study_.derived.end();
+  }
 
   std::vector<RegimePoint> points() const {
     const bool classes = own_.text("data.labels") != "values";
@@ -108,10 +110,10 @@ class Reading {
     fill(by_place(table, 1), &RegimePoint::feature_change, true);
     fill(by_place(table, 2), &RegimePoint::loss, false);
     if (classes) fill(by_place(table, 3), &RegimePoint::error, false);
-    if (twins()) {
+    if (has(from_linearised))
       fill(by_place(select(study_, "networks", {from_linearised}, reader_), 0), &RegimePoint::from_linearised, true);
+    if (has(from_end_kernel))
       fill(by_place(select(study_, "networks", {from_end_kernel}, reader_), 0), &RegimePoint::from_end_kernel, true);
-    }
     count_runs(table, found);
     std::vector<RegimePoint> out;
     for (auto& [place, point] : found) {

@@ -171,11 +171,107 @@ std::vector<double> alphas_of(const RegimeQuestion& question, double own) {
   return alphas;
 }
 
-std::string figure(const std::string& name, const std::string& y, const std::string& log, const std::string& rest) {
-  return fmt::format(
-      "\n[[figure]]\nname = \"{}\"\nsweep = \"networks\"\nx = \"training.alpha\"\ny = {}\nlog = \"{}\"\n{}", name, y,
-      log, rest);
+std::string quoted(const std::vector<std::string>& names) {
+  return fmt::format("[\"{}\"]", fmt::join(names, "\", \""));
 }
+
+// The study's text, part by part.
+class Text {
+ public:
+  Text(const RegimeQuestion& question, const Configuration& run)
+      : question_{question},
+        run_{run},
+        widths_{widths_of(question, run.whole("architecture.width"))},
+        alphas_{alphas_of(question, run.number("training.alpha"))},
+        part_{run.whole("data.test") > 0 ? "test" : "train"} {
+    results_.push_back(part_ + "_loss");
+    if (classes()) results_.push_back(part_ + "_error");
+  }
+
+  std::string settings(const Settings& base) const {
+    std::string text;
+    for (const auto& [key, value] : base) text += fmt::format("\"{}\" = {}\n", key, to_json(value));
+    std::vector<std::string> measured = results_;
+    measured.insert(measured.end(), {"kernel_change", "feature_change"});
+    text += fmt::format("\"measure.observables\" = {}\n\"measure.keep\" = [\"{}\"]\n", quoted(measured), outputs());
+    return text + (twins() ? "\"training.save\" = [\"end\"]\n" : "");
+  }
+
+  std::string sweeps() const {
+    std::string text = "\n[[sweep]]\nname = \"networks\"\n" + axes();
+    if (twins()) text += twin("linearised", from_linearised, "");
+    if (end_twin())
+      text += twin("kernel of the end", from_end_kernel,
+                   "start_from = { sweep = \"networks\", at = \"end\", recentre = true }\n");
+    return text +
+           fmt::format(
+               "\n[[sweep]]\nname = \"alpha*\"\nsearch = {{ bisect = \"training.alpha\", between = [{}, {}], until "
+               "= \"final.kernel_change\", equals = {}, tolerance = 0.25 }}\n{}{}",
+               alphas_.front(), alphas_.back(), question_.kernel_change, width_axis(), seeds());
+  }
+
+  std::string figures() const {
+    std::string text =
+        "\n[[figure]]\nname = \"phases\"\ntitle = \"Change of the tangent kernel: features below, lazy above alpha*\"\n"
+        "sweep = \"networks\"\nkind = \"heatmap\"\nx = \"training.alpha\"\ny = \"architecture.width\"\n"
+        "color = \"final.kernel_change\"\nlog = \"xy\"\n"
+        "\n[[figure]]\nname = \"alpha*\"\ntitle = \"Where feature learning turns lazy\"\nsweep = \"alpha*\"\n"
+        "x = \"architecture.width\"\ny = \"search.training.alpha\"\nlog = \"xy\"\n";
+    text += figure("kernel", "final.kernel_change");
+    text += figure("features", fmt::format("final.feature_change.{}", hidden_layers(run_)));
+    if (twins()) text += figure(from_linearised, from_linearised);
+    if (end_twin()) text += figure(from_end_kernel, from_end_kernel);
+    if (classes()) text += figure("error", "final." + part_ + "_error", "x", "band = \"sem\"\n");
+    return text;
+  }
+
+  std::string prediction() const {
+    if (run_.text("architecture.family") == "wide-resnet" || widths_.size() < 2) return {};  // no exponents of sums
+    return "\n[[prediction]]\nname = \"alpha* over the width\"\nsweep = \"alpha*\"\nof = \"search.training.alpha\"\n"
+           "against = \"architecture.width\"\nexponent = \"theory\"\n";
+  }
+
+ private:
+  bool twins() const { return has_twins(run_); }
+  // A model that is not centred has reached its margins where that flow would begin.
+  bool end_twin() const { return twins() && run_.number("training.kappa") == -run_.number("training.alpha"); }
+  bool classes() const { return run_.text("data.labels") != "values"; }
+  std::string outputs() const { return part_ + "_outputs"; }
+
+  std::string seeds() const { return fmt::format("\"seed.init\" = {{ from = 0, count = {} }}\n", question_.seeds); }
+  std::string width_axis() const { return fmt::format("\"architecture.width\" = [{}]\n", fmt::join(widths_, ", ")); }
+  std::string axes() const {
+    return fmt::format("{}\"training.alpha\" = [{}]\n{}", width_axis(), fmt::join(alphas_, ", "), seeds());
+  }
+
+  std::string twin(const std::string& sweep, const std::string& distance, const std::string& start) const {
+    const auto k = static_cast<double>(expected_shape(run_).outputs);
+    const double samples = k * static_cast<double>(run_.whole("data.train"));
+    const double others = std::max(samples, k * static_cast<double>(run_.whole("data.test")));
+    const char* const model = 8 * samples * others > kernel_memory ? "linearised" : "tangent-kernel";
+    return fmt::format(
+        "\n[[sweep]]\nname = \"{0}\"\n{1}\"training.model\" = \"{2}\"\n\"training.save\" = []\n"
+        "\"measure.observables\" = {3}\n{4}"
+        "\n[[derived]]\nname = \"{5}\"\nsweep = \"networks\"\nof = \"{6}\"\nwith = \"{0}\"\nhow = "
+        "\"relative_distance\"\n",
+        sweep, start, model, quoted(results_), axes(), distance, outputs());
+  }
+
+  static std::string figure(const std::string& name, const std::string& y, const std::string& log = "xy",
+                            const std::string& rest = "") {
+    return fmt::format(
+        "\n[[figure]]\nname = \"{}\"\nsweep = \"networks\"\nx = \"training.alpha\"\ny = \"{}\"\n"
+        "color = \"architecture.width\"\nlog = \"{}\"\n{}",
+        name, y, log, rest);
+  }
+
+  const RegimeQuestion& question_;
+  const Configuration& run_;
+  std::vector<std::int64_t> widths_;
+  std::vector<double> alphas_;
+  std::string part_;                  // the points outputs are compared on
+  std::vector<std::string> results_;  // measured of twins too
+};
 
 }  // namespace
 
@@ -188,77 +284,14 @@ std::string regime_study_text(const RegimeQuestion& question) {
   const Configuration run = configured(base, question);
   const double alpha = run.number("training.alpha");
   if (!(alpha > 0)) refuse("training.alpha", "a number above 0", fmt::format("{}", alpha));
-
-  const bool twins = has_twins(run), tested = run.whole("data.test") > 0;
-  const std::string outputs = tested ? "test_outputs" : "train_outputs", part = tested ? "test" : "train";
-  const bool classes = run.text("data.labels") != "values";
-  std::vector<std::string> results{part + "_loss"};
-  if (classes) results.push_back(part + "_error");
-  std::vector<std::string> measured = results;
-  for (const char* name : {"kernel_change", "feature_change"}) measured.emplace_back(name);
-
-  std::string text = fmt::format(
-      "title = \"In which regime does it train?\"\n"
-      "description = \"\"\"Networks over alpha and the width, their linearised twins, the flow of the tangent kernel\n"
-      "they end with, and alpha*, where the kernel has changed by {} times its initial norm.\"\"\"\n\n",
-      question.kernel_change);
-  for (const auto& [key, value] : base) text += fmt::format("\"{}\" = {}\n", key, to_json(value));
-  const auto quoted = [](const std::vector<std::string>& names) {
-    return fmt::format("[\"{}\"]", fmt::join(names, "\", \""));
-  };
-  text += fmt::format("\"measure.observables\" = {}\n\"measure.keep\" = [\"{}\"]\n", quoted(measured), outputs);
-  if (twins) text += "\"training.save\" = [\"end\"]\n";
-
-  const std::vector<std::int64_t> widths = widths_of(question, run.whole("architecture.width"));
-  const std::vector<double> alphas = alphas_of(question, alpha);
-  const std::string seeds = fmt::format("\"seed.init\" = {{ from = 0, count = {} }}\n", question.seeds);
-  const std::string width_axis = fmt::format("\"architecture.width\" = [{}]\n", fmt::join(widths, ", "));
-  const std::string axes = fmt::format("{}\"training.alpha\" = [{}]\n{}", width_axis, fmt::join(alphas, ", "), seeds);
-  text += "\n[[sweep]]\nname = \"networks\"\n" + axes;
-  if (twins) {
-    const auto k = static_cast<double>(expected_shape(run).outputs);
-    const double samples = k * static_cast<double>(run.whole("data.train"));
-    const double others = std::max(samples, k * static_cast<double>(run.whole("data.test")));
-    const char* const model = 8 * samples * others > kernel_memory ? "linearised" : "tangent-kernel";
-    const std::string frozen =
-        fmt::format("\"training.model\" = \"{}\"\n\"training.save\" = []\n\"measure.observables\" = {}\n{}", model,
-                    quoted(results), axes);
-    text += "\n[[sweep]]\nname = \"linearised\"\n" + frozen;
-    text +=
-        "\n[[sweep]]\nname = \"kernel of the end\"\nstart_from = { sweep = \"networks\", at = \"end\", recentre = true "
-        "}\n" +
-        frozen;
-    for (const auto& [name, with] : {std::pair{from_linearised, "linearised"}, {from_end_kernel, "kernel of the end"}})
-      text += fmt::format(
-          "\n[[derived]]\nname = \"{}\"\nsweep = \"networks\"\nof = \"{}\"\nwith = \"{}\"\nhow = "
-          "\"relative_distance\"\n",
-          name, outputs, with);
-  }
-  text += fmt::format(
-      "\n[[sweep]]\nname = \"alpha*\"\nsearch = {{ bisect = \"training.alpha\", between = [{}, {}], until = "
-      "\"final.kernel_change\", equals = {}, tolerance = 0.25 }}\n{}{}",
-      alphas.front(), alphas.back(), question.kernel_change, width_axis, seeds);
-
-  text +=
-      "\n[[figure]]\nname = \"phases\"\ntitle = \"Change of the tangent kernel: features below, lazy above alpha*\"\n"
-      "sweep = \"networks\"\nkind = \"heatmap\"\nx = \"training.alpha\"\ny = \"architecture.width\"\n"
-      "color = \"final.kernel_change\"\nlog = \"xy\"\n";
-  text +=
-      "\n[[figure]]\nname = \"alpha*\"\ntitle = \"Where feature learning turns lazy\"\nsweep = \"alpha*\"\n"
-      "x = \"architecture.width\"\ny = \"search.training.alpha\"\nlog = \"xy\"\n";
-  const std::string by_width = "color = \"architecture.width\"\n";
-  text += figure("kernel", "\"final.kernel_change\"", "xy", by_width);
-  text += figure("features", fmt::format("\"final.feature_change.{}\"", hidden_layers(run)), "xy", by_width);
-  if (twins) {
-    text += figure(from_linearised, fmt::format("\"{}\"", from_linearised), "xy", by_width);
-    text += figure(from_end_kernel, fmt::format("\"{}\"", from_end_kernel), "xy", by_width);
-  }
-  if (classes) text += figure("error", fmt::format("\"final.{}_error\"", part), "x", "band = \"sem\"\n" + by_width);
-  if (run.text("architecture.family") != "wide-resnet" && widths.size() > 1)  // of sums theory has no exponents
-    text +=
-        "\n[[prediction]]\nname = \"alpha* over the width\"\nsweep = \"alpha*\"\nof = \"search.training.alpha\"\n"
-        "against = \"architecture.width\"\nexponent = \"theory\"\n";
-  return text;
+  const Text text(question, run);
+  return fmt::format(
+             "title = \"In which regime does it train?\"\n"
+             "description = \"\"\"Networks over alpha and the width, their linearised twins, the flow of the tangent "
+             "kernel\n"
+             "they end with, and alpha*, where the kernel has changed by {} times its initial norm.\"\"\"\n\n",
+             question.kernel_change) +
+         text.settings(base) + text.sweeps() + text.figures() + text.prediction();
 }
 
 std::vector<std::string> regime_notes(const RegimeQuestion& question) {

@@ -24,7 +24,8 @@ std::string verdict(const RegimePoint& here, int seeds) {
                        here.absent.empty() ? "none is recorded" : here.absent.front());
   if (here.unconverged == here.used)
     return fmt::format(
-        "{} no run has reached the margin or loss it was to reach ({}), so it cannot be said in which regime it trains; "
+        "{} no run has reached the margin or loss it was to reach ({}), so it cannot be said in which regime it "
+        "trains; "
         "until then its tangent kernel changed by {:.3g} times its initial norm.",
         place, here.ends.front(), here.kernel_change.value);
   if (here.regime == Regime::unknown)
@@ -36,7 +37,8 @@ std::string verdict(const RegimePoint& here, int seeds) {
                             : seeds < 2 ? " (of one seed)"
                                         : " (its interval over seeds reaches into another regime)";
   return fmt::format(
-      "{} the network {}{}: its tangent kernel changes by {} times its initial norm, features of the last hidden layer by "
+      "{} the network {}{}: its tangent kernel changes by {} times its initial norm, features of the last hidden layer "
+      "by "
       "{:.3g}.",
       place, word, doubt, with_interval(here.kernel_change), here.feature_change.value);
 }
@@ -46,12 +48,12 @@ std::string border(const RegimeCrossover& one, double alpha, double kernel_chang
   if (!std::isfinite(one.alpha)) return fmt::format("{} was not found at this width: {}.", what, one.reason);
   const double ratio = alpha / one.alpha;
   const std::string doubt =
-      one.unconverged == 0
-          ? ""
-          : fmt::format(" ({} of the {} runs of its search had not reached what they were to reach)", one.unconverged,
-                        one.runs);
-  return fmt::format("{} is {} at this width{}: alpha is {:.3g} times {}.", what, with_interval(one.alpha, one.interval),
-                     doubt, ratio < 1 ? 1 / ratio : ratio, ratio < 1 ? "smaller" : "as large");
+      one.unconverged == 0 ? ""
+                           : fmt::format(" ({} of the {} runs of its search had not reached what they were to reach)",
+                                         one.unconverged, one.runs);
+  return fmt::format("{} is {} at this width{}: alpha is {:.3g} times {}.", what,
+                     with_interval(one.alpha, one.interval), doubt, ratio < 1 ? 1 / ratio : ratio,
+                     ratio < 1 ? "smaller" : "as large");
 }
 
 }  // namespace
