@@ -1,5 +1,6 @@
 // A flow that is left and taken up again ends as one that never stopped.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cmath>
@@ -96,7 +97,8 @@ class Checkpointed : public ::testing::Test {
             << name << " at point " << i;
   }
 
-  std::filesystem::path store = std::filesystem::temp_directory_path() / "widthwise-checkpoint-test";
+  std::filesystem::path store =
+      std::filesystem::temp_directory_path() / ("widthwise-checkpoint-test-" + std::to_string(getpid()));
   RunGroup group;
   DataCache data;
 };
