@@ -2,14 +2,13 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
-#include <functional>
 
+#include "made_up_runs.h"
 #include "quiet_run.h"
 #include "text.h"
 #include "widthwise/data/npy.h"
 #include "widthwise/numerics/jackknife.h"
 #include "widthwise/store/reader.h"
-#include "widthwise/store/writer.h"
 #include "widthwise/study/convergence.h"
 #include "widthwise/study/derived.h"
 #include "widthwise/study/kept_outputs.h"
@@ -106,28 +105,15 @@ std::vector<double> made_up(const Configuration& c) {
   return f;
 }
 
-using Change = std::function<void(const Configuration&, RunRecord&)>;
-
-StoreReader record(const Study& study, const Folder& folder, const Change& change = {}) {
-  std::vector<RunRecord> runs;
-  for (const Sweep& sweep : study.sweeps)
-    for (const GridPoint& point : expand(study, sweep)) {
-      const Configuration& c = point.configuration;
-      RunRecord run;
-      run.identity = c.identity();
-      run.configuration = c.json();
-      run.status = "stopped";
-      run.reason = "batch loss 0.01 reached the target 0.01";
-      run.trace.append(0, 0);
-      run.trace.series = {{"train_loss", {0.1}}, {"test_error", {0.1 + 0.01 * c.number("seed.init")}}};
-      run.finals = {{"train_loss", 0.1}, {"test_error", 0.1 + 0.01 * c.number("seed.init")}};
-      run.arrays["test_outputs"] = npy::encode<double>(made_up(c), {4, 1});
-      run.arrays["test_labels"] = npy::encode<std::uint8_t>(std::vector<std::uint8_t>{1, 0, 1, 0}, {4});
-      if (change) change(c, run);
-      if (!run.status.empty()) runs.push_back(run);
-    }
-  StoreWriter(folder.path()).append(runs);
-  return StoreReader(folder.path());
+StoreReader record(const Study& study, const Folder& folder, const study_test::RunChange& change = {}) {
+  const auto make = [](const Configuration& c, RunRecord& run) {
+    run.status = "stopped";
+    run.reason = "batch loss 0.01 reached the target 0.01";
+    run.trace.series = {{"train_loss", {0.1}}, {"test_error", {0.1 + 0.01 * c.number("seed.init")}}};
+    run.arrays["test_outputs"] = npy::encode<double>(made_up(c), {4, 1});
+    run.arrays["test_labels"] = npy::encode<std::uint8_t>(std::vector<std::uint8_t>{1, 0, 1, 0}, {4});
+  };
+  return study_test::record_made_up(study, folder, make, change);
 }
 
 bool is(const Configuration& c, double width, double seed) {
@@ -189,7 +175,7 @@ TEST(Ensemble, FailedSeedsAreTold) {
   const auto failing = [](const Configuration& c, RunRecord& run) {
     if (is(c, 64, 1))
       run = {run.identity, run.configuration, {}, "diverged", 7, "batch loss 9e9 at step 7", 0, {}, {}, {}};
-    if (is(c, 256, 2)) run.status.clear();
+    if (is(c, 256, 2)) run.status = "missing";
   };
   const Folder folder("widthwise-ensemble-failed");
   const Study strict = parse(base + derived("ensemble_variance") + prediction);

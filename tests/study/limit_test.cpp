@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
+#include "made_up_runs.h"
 #include "text.h"
 #include "widthwise/store/reader.h"
-#include "widthwise/store/writer.h"
 #include "widthwise/study/derived.h"
 #include "widthwise/study/prediction.h"
 
@@ -63,27 +62,14 @@ std::string claim(const std::string& of, double value, double tolerance, const s
          "\ntolerance = " + std::to_string(tolerance) + "\nsource = \"made up\"\n" + more + "\n";
 }
 
-using Change = std::function<void(const Configuration&, RunRecord&)>;
-
 // The size is kappa + 2 rate + 3/n, to within 0.001 of seeds about seed 1; the loss is least at the rate 0.25.
-StoreReader record(const Study& study, const Folder& folder, const Change& change = {}) {
-  std::vector<RunRecord> runs;
-  for (const GridPoint& point : expand(study, study.sweep("s"))) {
-    const Configuration& c = point.configuration;
+StoreReader record(const Study& study, const Folder& folder, const study_test::RunChange& change = {}) {
+  const auto make = [](const Configuration& c, RunRecord& run) {
     const double rate = c.number("training.learning_rate"), seed = c.number("seed.init");
     const double size = c.number("training.kappa") + 2 * rate + 3 / c.number("architecture.width") + 0.001 * (seed - 1);
-    RunRecord run;
-    run.identity = c.identity();
-    run.configuration = c.json();
-    run.status = "finished";
-    run.trace.append(0, 0);
     run.trace.series = {{"output_size", {size}}, {"train_loss", {std::abs(rate - 0.25)}}};
-    for (const auto& [name, values] : run.trace.series) run.finals[name] = values.back();
-    if (change) change(c, run);
-    if (run.status != "missing") runs.push_back(run);
-  }
-  StoreWriter(folder.path()).append(runs);
-  return StoreReader(folder.path());
+  };
+  return study_test::record_made_up(study, folder, make, change);
 }
 
 TEST(Limit, ConsumesWidthAndSeedsAndKeepsItsFit) {
@@ -178,7 +164,7 @@ TEST(Best, HasALimitOfItsOwn) {
   EXPECT_NEAR(table.rows[1].values[0], 1.5, 1e-12);
 }
 
-Judgement judged(const std::string& text, const Folder& folder, const Change& change = {}) {
+Judgement judged(const std::string& text, const Folder& folder, const study_test::RunChange& change = {}) {
   const Study study = parse(text);
   return judge(study, record(study, folder, change)).front();
 }

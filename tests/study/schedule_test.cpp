@@ -25,6 +25,7 @@ namespace {
 using study_test::Folder;
 using study_test::parse;
 using study_test::quiet;
+using study_test::run_in_child;
 using study_test::tiny;
 
 const std::string sweep =
@@ -102,18 +103,6 @@ TEST(Schedule, AnInterruptLeavesWhatWasFinished) {
   request_interrupt(false);
   EXPECT_EQ(run_study(parse(tiny + sweep), quiet(folder.path())).runs, 18U);
   expect_each_once(folder, 18);
-}
-
-// A study in a process of its own.
-pid_t run_in_child(const Study& study, const RunOptions& options) {
-  const pid_t child = fork();
-  if (child != 0) return child;
-  try {
-    run_study(study, options);
-  } catch (...) {
-    _exit(1);
-  }
-  _exit(0);
 }
 
 const std::vector<std::pair<std::string, std::string>> longer{

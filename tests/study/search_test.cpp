@@ -2,7 +2,6 @@
 #include "widthwise/study/search.h"
 
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 
 #include <cmath>
 #include <functional>
@@ -321,24 +320,7 @@ TEST(Searches, WhatIsNotBracketedIsToldInTheVerdict) {
 TEST(Searches, ProcessesShareThem) {
   const Folder folder("widthwise-search-shared");
   const Study study = parse(base + sweep());
-  std::vector<pid_t> children;
-  for (int i = 0; i < 3; ++i) {
-    const pid_t child = fork();
-    if (child == 0) {
-      try {
-        run_study(study, quiet(folder.path()));
-      } catch (...) {
-        _exit(1);
-      }
-      _exit(0);
-    }
-    children.push_back(child);
-  }
-  for (const pid_t child : children) {
-    int status = 0;
-    waitpid(child, &status, 0);
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  }
+  study_test::run_by_three(study, folder.path());
   const StoreReader reader(folder.path());
   EXPECT_TRUE(reader.duplicates().empty());
   EXPECT_TRUE(std::isfinite(select(study, "s", {"search.training.learning_rate"}, reader).rows[0].values[0]));

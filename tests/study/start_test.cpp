@@ -3,7 +3,6 @@
 #include "widthwise/study/start.h"
 
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 
 #include <cmath>
 
@@ -197,24 +196,7 @@ TEST(Start, WhatIsThereIsNotRunAgainAndProcessesShareTheChain) {
   const Plan plan = plan_study(chain, quiet(folder.path()));
   EXPECT_EQ(plan.runs, 6U);
   EXPECT_EQ(plan.done, 2U);
-  std::vector<pid_t> children;
-  for (int i = 0; i < 3; ++i) {
-    const pid_t child = fork();
-    if (child == 0) {
-      try {
-        run_study(chain, quiet(folder.path()));
-      } catch (...) {
-        _exit(1);
-      }
-      _exit(0);
-    }
-    children.push_back(child);
-  }
-  for (const pid_t child : children) {
-    int status = 0;
-    waitpid(child, &status, 0);
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  }
+  study_test::run_by_three(chain, folder.path());
   const StoreReader reader(folder.path());
   EXPECT_EQ(reader.size(), 6U);
   EXPECT_TRUE(reader.duplicates().empty());

@@ -20,7 +20,7 @@ class Progress {
 
   /// Adds `amount` units of finished work; `note` replaces the text behind the bar.
   void advance(double amount, const std::string& note = {});
-  /// Says that work goes on though nothing has finished: at once a second on a terminal, else once a minute.
+  /// Says that work goes on though nothing has finished: at most once a second on a terminal, else once a minute.
   void beat(const std::string& note);
   /// Writes the last line and ends it; later calls do nothing.
   void finish();
