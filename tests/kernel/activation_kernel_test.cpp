@@ -23,8 +23,7 @@ TEST_P(ActivationKernelOf, AgreesWithQuadratureAtAllCorrelations) {
     Matrix<double> covariance(3, 3);
     for (Index i = 0; i < 3; ++i)
       for (Index j = 0; j < 3; ++j)
-        covariance(i, j) =
-            t * std::sqrt(rows[static_cast<std::size_t>(i)] * columns[static_cast<std::size_t>(j)]);
+        covariance(i, j) = t * std::sqrt(rows[static_cast<std::size_t>(i)] * columns[static_cast<std::size_t>(j)]);
     const ActivationKernel found = activation_kernel(*phi, rows, columns, view(std::as_const(covariance)));
     for (Index i = 0; i < 3; ++i)
       for (Index j = 0; j < 3; ++j) {

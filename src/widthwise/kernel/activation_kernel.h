@@ -1,5 +1,5 @@
-// Gaussian expectations of an activation for all pairs of two sets of points: with (u_i, v_j) jointly Gaussian of mean 0,
-// variances a_i = E u_i^2, b_j = E v_j^2 and covariance c_ij,
+// Gaussian expectations of an activation for all pairs of two sets of points: with (u_i, v_j) jointly Gaussian of mean
+// 0, variances a_i = E u_i^2, b_j = E v_j^2 and covariance c_ij,
 //
 //   value_ij = E phi(u_i) phi(v_j)          slope_ij = E phi'(u_i) phi'(v_j)
 //
@@ -10,8 +10,8 @@
 //   value = m^2 c + d^2 (2/pi) sqrt(a b) (sqrt(1 - t^2) + t arcsin t)          slope = m^2 + d^2 (2/pi) arcsin t,
 //
 // and for others by Mehler's series, sum_k h_k(a) h_k(b) t^k with h_k(a) the Hermite coefficients of phi(sqrt(a) z):
-// some hundred operations a pair, once the coefficients of each point are known. Pairs for which the terms left out could
-// matter (t near 1, activations with kinks) are integrated instead (activation/expectations.h).
+// some hundred operations a pair, once the coefficients of each point are known. Pairs for which the terms left out
+// could matter (t near 1, activations with kinks) are integrated instead (activation/expectations.h).
 #pragma once
 
 #include <span>

@@ -1,0 +1,28 @@
+// The kernels of the first layer, for w of independent entries of mean 0 and deviation `input_std`, from inputs.
+// Internal to this room.
+#pragma once
+
+#include "widthwise/activation/activation.h"
+#include "widthwise/base/key.h"
+#include "widthwise/linalg/matrix.h"
+
+namespace widthwise {
+
+/// E phi(w . x) phi(w . x') (`features`) and (x . x') E phi'(w . x) phi'(w . x') (`slopes`), rows x columns.
+struct InputKernels {
+  Matrix<double> features, slopes;
+};
+InputKernels input_kernels(const Activation& activation, double input_std, View<const double> rows,
+                           View<const double> columns);
+
+/// `first` above `second`.
+Matrix<double> stacked(View<const double> first, View<const double> second);
+
+/// Points of fewer features with the same inner products, where there are fewer points than features: a Gaussian w sees
+/// no difference.
+Matrix<double> in_their_span(const Matrix<double>& points);
+
+/// A draw of N(0, covariance), from `key`; directions of the covariance below rounding are left out.
+Vector<double> gaussian_draw(const Matrix<double>& covariance, Key key);
+
+}  // namespace widthwise
