@@ -12,6 +12,7 @@ void add_new(CLI::App& app, int& exit);
 void add_run(CLI::App& app, int& exit);
 void add_report(CLI::App& app, int& exit);
 void add_regime(CLI::App& app, int& exit);
+void add_limit(CLI::App& app, int& exit);
 void add_runs(CLI::App& app, int& exit);
 void add_list(CLI::App& app, int& exit);
 void add_classify(CLI::App& app, int& exit);

@@ -61,8 +61,12 @@ double slope_of(GradientMode mode, double y, double f) {
   return y * f < 0 ? y : 0;
 }
 
-double phi(double z) { return z > 0 ? z : 0.01 * z; }
-double dphi(double z) { return z > 0 ? 1 : 0.01; }
+double phi(double z) {
+  return z > 0 ? z : 0.01 * z;
+}
+double dphi(double z) {
+  return z > 0 ? 1 : 0.01;
+}
 
 struct Modes {
   GradientMode first, later;
@@ -148,7 +152,8 @@ TEST_P(MeanField, IsTheDynamicsOfTheParticlesWrittenOut) {
       a.push_back(sign * normal(key.split("a"), static_cast<std::uint64_t>(m), 0));
       w.emplace_back(features);
       for (Index j = 0; j < features; ++j)
-        w.back()[j] = r.input_std * normal(key.split("w"), static_cast<std::uint64_t>(m), static_cast<std::uint64_t>(j));
+        w.back()[j] =
+            r.input_std * normal(key.split("w"), static_cast<std::uint64_t>(m), static_cast<std::uint64_t>(j));
     }
   if (cell.forgets_a) std::ranges::fill(a, 0.0);
   const auto output = [&](const auto& x) {
@@ -187,18 +192,18 @@ TEST_P(MeanField, IsTheDynamicsOfTheParticlesWrittenOut) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Cells, MeanField,
-    testing::Values(ParticleCell{"MF", "-1", "1", "1", {lin, log_}},
-                    ParticleCell{"ICMF", "-1", "1", "1", {log_, log_}, true},
-                    ParticleCell{"symdefault", "-1/2", "1/2", "1/2", {log_, perc}},
-                    ParticleCell{"MFsymdefault", "-3/4", "3/4", "3/4", {lin, perc}},
-                    ParticleCell{"postMF", "-3/2", "3/2", "3/2", {lin, lin}},
-                    ParticleCell{"presymdefault", "0", "0", "0", {perc, perc}},
-                    ParticleCell{"default", "-1/2", "1", "0", {log_, perc}, false, true},
-                    ParticleCell{"forgetsw", "-1/2", "0", "1", {log_, perc}, false, false, true},
-                    ParticleCell{"onlyw", "-1/2", "1/4", "1/2", {log_, perc}, false, false, false, false}),
-    [](const auto& cell) { return std::string(cell.param.name); });
+INSTANTIATE_TEST_SUITE_P(Cells, MeanField,
+                         testing::Values(ParticleCell{"MF", "-1", "1", "1", {lin, log_}},
+                                         ParticleCell{"ICMF", "-1", "1", "1", {log_, log_}, true},
+                                         ParticleCell{"symdefault", "-1/2", "1/2", "1/2", {log_, perc}},
+                                         ParticleCell{"MFsymdefault", "-3/4", "3/4", "3/4", {lin, perc}},
+                                         ParticleCell{"postMF", "-3/2", "3/2", "3/2", {lin, lin}},
+                                         ParticleCell{"presymdefault", "0", "0", "0", {perc, perc}},
+                                         ParticleCell{"default", "-1/2", "1", "0", {log_, perc}, false, true},
+                                         ParticleCell{"forgetsw", "-1/2", "0", "1", {log_, perc}, false, false, true},
+                                         ParticleCell{
+                                             "onlyw", "-1/2", "1/4", "1/2", {log_, perc}, false, false, false, false}),
+                         [](const auto& cell) { return std::string(cell.param.name); });
 
 TEST(TwoLayerLimit, OneKernelOfAsymmetricRatesIsThatOfTheLayerThatDominates) {
   // s_a = -1/2, s_w far below: only the readout moves, so that its kernel alone drives F (rate_w may be anything).

@@ -106,6 +106,7 @@ TEST_F(KernelObservablesTest, AgreeWithTheDefinitionsWrittenOut) {
     const Matrix<double> points = on_training ? x.topRows(7) : test_x.topRows(7),
                          labels = on_training ? y.topRows(7) : test_y.topRows(7);
     std::map<std::int64_t, std::vector<Matrix<double>>> seen;  // of member 1: all, then layers
+    std::map<std::int64_t, Matrix<double>> outputs_seen;
     TrainingOptions training;
     training.steps = 5;
     const auto results = train<double>(ensemble, view(x), view(y), *loss, training, recorder.probe_steps(),
@@ -113,6 +114,13 @@ TEST_F(KernelObservablesTest, AgreeWithTheDefinitionsWrittenOut) {
                                          recorder(state);
                                          for (Index layer = 0; layer <= 3 && state.member == 1; ++layer)
                                            seen[state.step].push_back(kernel(state.ensemble, 1, points, layer));
+                                         if (state.member != 1) return;
+                                         Propagation<double> passes(state.ensemble, 7, 1);
+                                         passes.forward(state.ensemble, view(points), 1);
+                                         Matrix<double>& out = outputs_seen[state.step];
+                                         out.resize(7, outputs);
+                                         for (Index i = 0; i < 7; ++i)
+                                           for (Index o = 0; o < outputs; ++o) out(i, o) = passes.output(1)(i, o);
                                        });
     recorder.finish(ensemble, results);
     const Trace& trace = recorder.trace(1);
@@ -127,6 +135,9 @@ TEST_F(KernelObservablesTest, AgreeWithTheDefinitionsWrittenOut) {
       near("kernel_change", (now - start).norm() / start.norm());
       near("kernel_norm", now.norm());
       near("kernel_trace", now.trace() / 7);
+      near("kernel_ratio", now.diagonal().cwiseQuotient(start.diagonal()).mean());
+      const Vector<double> sizes = outputs_seen.at(trace.step[point]).cwiseAbs().rowwise().mean();
+      near("output_over_kernel", sizes.cwiseQuotient(now.diagonal()).mean());
       near("kernel_alignment", now.cwiseProduct(wanted).sum() / now.norm() / wanted.norm());
       const Eigen::SelfAdjointEigenSolver<Matrix<double>> solved(now);
       near("kernel_top_eigenvalue", solved.eigenvalues().maxCoeff());

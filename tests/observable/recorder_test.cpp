@@ -161,6 +161,7 @@ TEST_F(RecorderTest, AgreesWithTheDefinitionsWrittenOut) {
     near("validation_loss", squared_loss(validated, validation_targets));
     near("validation_error", share_wrong(validated, validation_targets));
     near("output_size", rms_of(now.output()));
+    near("output_magnitude", now.output().cwiseAbs().mean());
     near("output_change", rms_of(now.output() - start.output()));
     for (std::size_t l = 0; l < 3; ++l) {
       const std::string layer = "." + std::to_string(l + 1);

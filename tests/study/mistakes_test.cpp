@@ -173,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"TestErrorWithoutTestSet",
              tiny + sweep + "\"data.test\" = 0\n\"measure.observables\" = [\"test_error\"]\n", "data.test",
              "test samples", "0", ""},
-        Case{"NoTitle", "[training]\nsteps = 1\n", "title", "a text", "nothing", ""},
+        Case{"NoTitle", "[training]\nsteps = 1\n[[sweep]]\nname = \"s\"\n", "title", "a text", "nothing", ""},
         Case{"NoToml", "title = \"t\"\n[training\n", "", "TOML", "syntax error", ""},
         Case{"Date", "title = 1979-05-27\n", "", "a number, text", "a date", ""}),
     [](const auto& one) { return one.param.name; });

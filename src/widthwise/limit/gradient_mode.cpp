@@ -26,7 +26,8 @@ void check_gradient_mode(GradientMode mode, const Loss& loss) {
   if (mode != GradientMode::perceptron) return;
   const double near = slope_at(loss, -far_out), far = slope_at(loss, -1e3 * far_out);
   if (loss.needs_signs() && std::isfinite(near) && near == far) return;
-  throw ConfigError({{}, "training.loss"}, "a loss of y f whose slope is bounded, since logits grow with the width here",
+  throw ConfigError({{}, "training.loss"},
+                    "a loss of y f whose slope is bounded, since logits grow with the width here",
                     std::string(loss.name()), "logistic, hinge and softhinge have one");
 }
 

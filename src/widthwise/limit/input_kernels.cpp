@@ -39,8 +39,8 @@ InputKernels input_kernels(const Activation& activation, double input_std, View<
   Matrix<double> products(rows.rows, columns.rows);
   gemm<double>(Op::none, Op::transpose, 1, rows, columns, 0, view(products));
   const Matrix<double> covariance = input_std * input_std * products;
-  ActivationKernel kernel = activation_kernel(activation, variances(rows, input_std), variances(columns, input_std),
-                                              view(covariance));
+  ActivationKernel kernel =
+      activation_kernel(activation, variances(rows, input_std), variances(columns, input_std), view(covariance));
   return {std::move(kernel.value), kernel.slope.cwiseProduct(products)};
 }
 

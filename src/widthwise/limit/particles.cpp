@@ -10,10 +10,10 @@
 
 #include "widthwise/activation/elementwise.h"
 #include "widthwise/base/error.h"
+#include "widthwise/limit/input_kernels.h"
 #include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/products.h"
 #include "widthwise/linalg/threads.h"
-#include "widthwise/limit/input_kernels.h"
 
 namespace widthwise {
 

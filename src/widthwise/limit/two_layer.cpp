@@ -48,8 +48,7 @@ void check_activation(const TwoLayerClass& limit, const Activation& activation) 
 Matrix<double> kernel_of(const TwoLayerProblem& problem, const TwoLayerOptions& options, const TwoLayerClass& limit,
                          const Matrix<double>& points) {
   const TwoLayerReference& reference = options.reference;
-  const InputKernels both =
-      input_kernels(*problem.activation, reference.input_std, view(points), problem.inputs);
+  const InputKernels both = input_kernels(*problem.activation, reference.input_std, view(points), problem.inputs);
   const bool of_a = !(limit.s_a < limit.s_w), of_w = !(limit.s_w < limit.s_a);
   Matrix<double> kernel = Matrix<double>::Zero(points.rows(), problem.inputs.rows);
   if (of_a) kernel += reference.rate_a * both.features;
@@ -103,8 +102,8 @@ TwoLayerLimit::TwoLayerLimit(const TwoLayerProblem& problem, TwoLayerOptions opt
   const Matrix<double> points = stacked(problem_.inputs, problem_.others);
   initial_ = initial_output(problem_, options_, points);
   if (class_.limit.engine == Engine::mean_field) {
-    engine_ = std::make_unique<Particles>(points, problem_.inputs.rows, problem_.activation,
-                                          rule_of(options_, class_), options_.key.split("particles"));
+    engine_ = std::make_unique<Particles>(points, problem_.inputs.rows, problem_.activation, rule_of(options_, class_),
+                                          options_.key.split("particles"));
   } else {
     const Vector<double> start = class_.limit.keeps_init ? initial_ : Vector<double>::Zero(total);
     engine_ = std::make_unique<KernelDescent>(kernel_of(problem_, options_, class_, points), start);

@@ -3,8 +3,8 @@
 //
 //   sigma = sigma* rho^q_sigma,  rates of a and w: rate_a rho^q_a, rate_w rho^q_w,  rho = width / reference width d*
 //
-// (a of unit variance, w of deviation `input_std`; classify_two_layer says which limit it is). With dL/df the gradient of
-// the mean loss, one step is that of discrete gradient descent,
+// (a of unit variance, w of deviation `input_std`; classify_two_layer says which limit it is). With dL/df the gradient
+// of the mean loss, one step is that of discrete gradient descent,
 //
 //   constant kernel   F(x) <- F(x) - sum_i K(x, x_i) dL/df_i            F_0 = g0 where the initial output stays, else 0
 //   mean field        a_m <- a_m - rate_a sigma* sum_i dL/df_i phi(w_m . x_i),  w_m likewise, for particles (a_m, w_m);
@@ -14,9 +14,9 @@
 //   g0 ~ GP(0, sigma*^2 d* E phi(w . x) phi(w . x'))
 //
 // and logits of a network of that width are F rho^kappa (at step 0: g0 rho^nu). dL/df is taken where logits go as the
-// width grows: at 0 (linear), at F (logistic), or far out with F's signs (perceptron, for losses whose slope is bounded).
-// Of rates that differ so far that a layer forgets its start (s_a > 0 or s_w > 0), a or w starts at 0, and of w only
-// phi'(w_0 . x) acts in the first step. A corrected network (init_corrected) has logits g0 + F.
+// width grows: at 0 (linear), at F (logistic), or far out with F's signs (perceptron, for losses whose slope is
+// bounded). Of rates that differ so far that a layer forgets its start (s_a > 0 or s_w > 0), a or w starts at 0, and of
+// w only phi'(w_0 . x) acts in the first step. A corrected network (init_corrected) has logits g0 + F.
 //
 // Not for: more layers, biases, other rules than gradient descent.
 #pragma once
@@ -76,9 +76,9 @@ class LimitEngine {
 
 class TwoLayerLimit {
  public:
-  /// @throws ConfigError (parameterization.*) where the scaling is not stable or its activation not linear far out where
-  /// it must be, (training.loss) for a loss with another slope where logits grow, (limit.particles); ShapeError where
-  /// arrays do not fit.
+  /// @throws ConfigError (parameterization.*) where the scaling is not stable or its activation not linear far out
+  /// where it must be, (training.loss) for a loss with another slope where logits grow, (limit.particles); ShapeError
+  /// where arrays do not fit.
   TwoLayerLimit(const TwoLayerProblem& problem, TwoLayerOptions options);
 
   std::int64_t step() const { return step_; }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -20,8 +21,9 @@ bool has(const std::vector<ObservableInfo>& asked, std::string_view name) {
   return std::ranges::any_of(asked, [name](const ObservableInfo& info) { return info.name == name; });
 }
 
-TangentOptions mean_over_outputs() {
+TangentOptions mean_over_outputs(TangentShare share) {
   TangentOptions options;
+  options.share = share;
   options.mean_over_outputs = true;
   return options;
 }
@@ -31,13 +33,13 @@ TangentOptions mean_over_outputs() {
 template <class T>
 KernelObservables<T>::KernelObservables(const std::vector<ObservableInfo>& asked, const KernelMeasure& measure,
                                         Index members, View<const T> inputs, View<const T> targets)
-    : options_(measure), tangent_(mean_over_outputs()), members_(static_cast<std::size_t>(members)) {
+    : options_(measure), tangent_(mean_over_outputs(measure.share)), members_(static_cast<std::size_t>(members)) {
   std::ranges::copy_if(asked, std::back_inserter(asked_), &ObservableInfo::of_kernel);
   if (asked_.empty()) return;
   if (measure.points < 1)
     throw ConfigError({"", "measure.kernel_points"}, "at least 1 point", fmt::format("{}", measure.points));
   by_layer_ = has(asked_, "layer_kernel_change");
-  keeps_start_ = has(asked_, "kernel_change") || has(asked_, "kernel_cka");
+  keeps_start_ = has(asked_, "kernel_change") || has(asked_, "kernel_cka") || has(asked_, "kernel_ratio");
   const Index points = std::min(measure.points, inputs.rows);
   points_ = inputs.block(0, 0, points, inputs.cols);
   kernel_.resize(points, points);
@@ -47,9 +49,10 @@ KernelObservables<T>::KernelObservables(const std::vector<ObservableInfo>& asked
 }
 
 template <class T>
-void KernelObservables<T>::add(const Ensemble<T>& ensemble, Index member, std::int64_t step, bool last, Trace& trace) {
+void KernelObservables<T>::add(const Ensemble<T>& ensemble, Index member, std::int64_t step, bool last,
+                               View<const T> outputs, Trace& trace) {
   if (asked_.empty()) return;
-  if (step == 0 || last || options_.at_all_points) return measure(ensemble, member, step, trace);
+  if (step == 0 || last || options_.at_all_points) return measure(ensemble, member, step, outputs, trace);
   for (const ObservableInfo& info : asked_) {
     if (!info.per_layer()) trace.set(info.name, nan);
     for (Index layer = 1; layer <= ensemble.layers() && info.per_layer(); ++layer)
@@ -58,14 +61,15 @@ void KernelObservables<T>::add(const Ensemble<T>& ensemble, Index member, std::i
 }
 
 template <class T>
-void KernelObservables<T>::end(const Ensemble<T>& ensemble, Index member, Trace& trace) {
+void KernelObservables<T>::end(const Ensemble<T>& ensemble, Index member, View<const T> outputs, Trace& trace) {
   if (asked_.empty() || trace.empty()) return;
   const std::int64_t step = trace.step.back();
-  if (members_[static_cast<std::size_t>(member)].measured_at != step) measure(ensemble, member, step, trace);
+  if (members_[static_cast<std::size_t>(member)].measured_at != step) measure(ensemble, member, step, outputs, trace);
 }
 
 template <class T>
-void KernelObservables<T>::measure(const Ensemble<T>& ensemble, Index member, std::int64_t step, Trace& trace) {
+void KernelObservables<T>::measure(const Ensemble<T>& ensemble, Index member, std::int64_t step, View<const T> outputs,
+                                   Trace& trace) {
   Start& start = members_[static_cast<std::size_t>(member)];
   TangentParts<T> parts{view(kernel_)};
   if (by_layer_) {
@@ -83,7 +87,7 @@ void KernelObservables<T>::measure(const Ensemble<T>& ensemble, Index member, st
   }
   start.measured_at = step;
   for (const ObservableInfo& info : asked_) {
-    if (!info.per_layer()) trace.set(info.name, value(info.name, start));
+    if (!info.per_layer()) trace.set(info.name, value(info.name, start, outputs));
     for (Index layer = 1; layer <= ensemble.layers() && info.per_layer(); ++layer) {
       const auto l = static_cast<std::size_t>(layer - 1);
       trace.set(fmt::format("{}.{}", info.name, layer),
@@ -93,11 +97,27 @@ void KernelObservables<T>::measure(const Ensemble<T>& ensemble, Index member, st
 }
 
 template <class T>
-double KernelObservables<T>::value(const std::string& name, const Start& start) const {
+double KernelObservables<T>::mean_over_points(const std::function<double(Index)>& value) const {
+  double sum = 0;
+  for (Index i = 0; i < kernel_.rows(); ++i) sum += value(i);
+  return sum / static_cast<double>(kernel_.rows());
+}
+
+template <class T>
+double KernelObservables<T>::value(const std::string& name, const Start& start, View<const T> outputs) const {
   const View<const T> now = view(kernel_), labels = view(labels_);
   if (name == "kernel_change") return relative_change(now, view(start.kernel));
   if (name == "kernel_norm") return frobenius_norm(now);
   if (name == "kernel_trace") return kernel_.template cast<double>().diagonal().mean();
+  const auto diagonal = [](const Matrix<T>& kernel, Index i) { return static_cast<double>(kernel(i, i)); };
+  if (name == "kernel_ratio")
+    return mean_over_points([&](Index i) { return diagonal(kernel_, i) / diagonal(start.kernel, i); });
+  if (name == "output_over_kernel")
+    return mean_over_points([&](Index i) {
+      double size = 0;
+      for (Index o = 0; o < outputs.cols; ++o) size += std::abs(static_cast<double>(outputs(i, o)));
+      return size / static_cast<double>(outputs.cols) / diagonal(kernel_, i);
+    });
   if (name == "kernel_alignment") return alignment(now, labels);
   if (name == "kernel_centred_alignment") return centred_alignment(now, labels);
   if (name == "kernel_cka") return centred_alignment(now, view(start.kernel));

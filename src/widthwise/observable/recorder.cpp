@@ -95,6 +95,7 @@ struct Recorder<T>::State {
   double validation_error(Index) { return error_on(held_out[1]); }
   double batch_loss(Index) { return now->batch_loss_sum / static_cast<double>(now->batch_losses); }
   double output_size(Index) { return rms<T>(view(std::as_const(trained))); }
+  double output_magnitude(Index) { return trained.template cast<double>().cwiseAbs().mean(); }
   double output_change(Index) {
     return std::abs(now->scale.alpha) * rms_of_difference<T>(passes.output(member), view(std::as_const(now->output)));
   }
@@ -163,6 +164,7 @@ struct Recorder<T>::State {
         {"validation_error", &State::validation_error},
         {"batch_loss", &State::batch_loss},
         {"output_size", &State::output_size},
+        {"output_magnitude", &State::output_magnitude},
         {"output_change", &State::output_change},
         {"preactivation_size", &State::preactivation_size},
         {"preactivation_change", &State::preactivation_change},
@@ -200,6 +202,7 @@ struct Recorder<T>::State {
     ensemble->draw_initial_weight(member, layer, view(drawn));
     return view(std::as_const(drawn));
   }
+  View<const T> outputs_of_kernel_points() const { return view(kernels_on_test ? held_out[0].trained : trained); }
   bool asked(std::string_view name) const {
     return std::any_of(asked_for.begin(), asked_for.end(), [&](const auto& info) { return info.name == name; });
   }
@@ -221,6 +224,7 @@ struct Recorder<T>::State {
   std::vector<MemberState<T>> members;
   std::vector<HeldOut<T>> held_out;  // test, validation
   std::optional<KernelObservables<T>> kernels;
+  bool kernels_on_test = false;
   Matrix<T> trained, drawn;
   std::vector<double> sample_margins;
 
@@ -272,9 +276,9 @@ Recorder<T>::State::State(const Ensemble<T>& shape, RecorderOptions options_, Me
                           fmt::format("'{}', but there is no {} set", name, part.name), "set data." + part.name);
     asked_for.push_back(info);
   }
-  const bool on_test = !options.kernels.on_training && data.test_inputs.rows > 0;
-  kernels.emplace(asked_for, options.kernels, shape.size(), on_test ? data.test_inputs : data.train_inputs,
-                  on_test ? data.test_targets : data.train_targets);
+  kernels_on_test = !options.kernels.on_training && data.test_inputs.rows > 0;
+  kernels.emplace(asked_for, options.kernels, shape.size(), kernels_on_test ? data.test_inputs : data.train_inputs,
+                  kernels_on_test ? data.test_targets : data.train_targets);
   if (options.steps.empty()) throw ConfigError({"", "measure.times"}, "steps to measure at", "none");
   std::sort(options.steps.begin(), options.steps.end());
   probe_steps = steps_with_previous(options.steps, asked("last_update_norm"));
@@ -306,7 +310,8 @@ void Recorder<T>::State::write_trained(View<const T> output, View<const T> initi
 template <class T>
 void Recorder<T>::State::run_held_out(std::size_t number) {
   HeldOut<T>& part = held_out[number];
-  if (!asked(part.name + "_loss") && !asked(part.name + "_error")) return;
+  const bool for_kernel = number == 0 && kernels_on_test && asked("output_over_kernel");
+  if (!asked(part.name + "_loss") && !asked(part.name + "_error") && !for_kernel) return;
   const bool centred = now->scale.kappa != 0;
   now->held_out_output.resize(held_out.size());
   Matrix<T>& at_start = now->held_out_output[number];
@@ -369,7 +374,7 @@ void Recorder<T>::State::add_point(double time) {
   trace.append(step, time);
   for (std::size_t part = 0; part < held_out.size(); ++part) run_held_out(part);
   run_train_points();  // last: the formulas read these passes
-  kernels->add(*ensemble, member, step, step == options.steps.back(), trace);
+  kernels->add(*ensemble, member, step, step == options.steps.back(), outputs_of_kernel_points(), trace);
   for (const ObservableInfo& info : asked_for) {
     if (info.of_kernel) continue;
     const Formula formula = formulas().at(info.name);
@@ -440,7 +445,11 @@ void Recorder<T>::finish(const Ensemble<T>& ensemble, std::span<const RunResult>
     const Trace& trace = state_->now->trace;
     if (!ended || trace.empty()) continue;
     if (trace.step.back() < result.step) state_->add_point(static_cast<double>(result.step));
-    state_->kernels->end(ensemble, static_cast<Index>(m), state_->now->trace);
+    if (state_->asked("output_over_kernel")) {  // the outputs at hand may be another member's
+      state_->run_held_out(0);
+      state_->run_train_points();
+    }
+    state_->kernels->end(ensemble, static_cast<Index>(m), state_->outputs_of_kernel_points(), state_->now->trace);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "widthwise/study/frozen_model.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/study/identity.h"
+#include "widthwise/study/limit_run.h"
 #include "widthwise/study/saved_state.h"
 #include "widthwise/study/schema.h"
 #include "widthwise/study/scheme.h"
@@ -174,6 +175,8 @@ void check_together(const Configuration& run) {
       refuse("data.test", "test samples, to keep test_outputs", "0");
   check_saved_labels(run);
   check_frozen_model(run);
+  check_two_layer(run);
+  check_limit_run(run);
   if (run.text("parameterization.name") == "custom")
     for (const char* block : {"parameterization.input", "parameterization.hidden", "parameterization.output"})
       if (run.text(block) == "none")

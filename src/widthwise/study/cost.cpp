@@ -13,6 +13,7 @@
 #include "widthwise/parameterization/optimizer.h"
 #include "widthwise/study/data_options.h"
 #include "widthwise/study/kept_arrays.h"
+#include "widthwise/study/limit_run.h"
 
 namespace widthwise {
 
@@ -171,6 +172,11 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
   RunCost cost;
   cost.flops =
       steps * batch * training_flops_per_sample(architecture) + 2 * moments * points * flops_per_sample(architecture);
+  if (is_limit_run(configuration)) {
+    const LimitCost limit = limit_cost(configuration, inputs);
+    cost.flops = limit.flops;
+    cost.memory = limit.memory;
+  }
   if (configuration.text("training.optimizer") == "muon")  // five times three products a hidden matrix
     cost.flops += steps * 30 * std::pow(static_cast<double>(architecture.width), 3) *
                   static_cast<double>(architecture.hidden_layers - 1);

@@ -199,7 +199,9 @@ Study parse_study(std::string_view text, const std::filesystem::path& path, cons
   Study study;
   study.file = path;
   study.variant = variant;
-  study.title = title_of(document, file, "title", true);
+  // Settings by themselves, as `widthwise limit` reads them, need none.
+  study.title = title_of(document, file, "title", find(document, "sweep") != nullptr);
+  if (study.title.empty()) study.title = path.stem().string();
   study.description = title_of(document, file, "description", false);
   apply_to_base(flatten(settings_of(document), file), file, study.base);
   const std::vector<Changes> changes{read_variant(document, variant, file, study), read_overrides(overrides)};

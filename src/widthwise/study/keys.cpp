@@ -173,7 +173,16 @@ void add_parameterization(Keys& keys) {
   const std::string name = "parameterization.name";
   std::vector<std::string> schemes = names(known_schemes());
   if (std::ranges::find(schemes, "custom") == schemes.end()) schemes.emplace_back("custom");
+  schemes.emplace_back("two-layer");
   keys.push_back(choice(name, "standard", schemes, "how multipliers, initial sizes and rates scale with width"));
+  keys.push_back(where(optional(choice("parameterization.q", "", {},
+                                       "exponents \"q_sigma,q_a,q_w\", or \"q_sigma,q\", of a two-layer network f = "
+                                       "sigma sum a phi(w . x): sigma, the rate of a (output weights over sigma) and "
+                                       "that of w grow like powers of the width")),
+                       name, {"two-layer"}));
+  keys.push_back(later(toggle("parameterization.init_corrected", false,
+                              "one hidden layer: adds (n/reference_width)^-nu - 1 times the initial output, which "
+                              "makes that one of order one (Golikov 2020)")));
   keys.push_back(number("parameterization.reference_width", 1, positive,
                         "the width at which every parameterization is the same network"));
   keys.push_back(number("parameterization.reference_depth", 1, positive, "the same for depth"));
@@ -395,6 +404,8 @@ void add_measure(Keys& keys) {
   keys.push_back(later(whole("measure.kernel_points", 256, {1, 1 << 15}, "samples tangent kernels are measured on")));
   keys.push_back(later(choice("measure.kernel_set", "auto", {"auto", "test", "train"},
                               "which samples those are; auto: of the test set where there is one")));
+  keys.push_back(later(choice("measure.kernel_share", "multiplier", {"multiplier", "rate"},
+                              "tangent kernels of the trained weights as they are, or with their rates in it")));
   keys.push_back(later(choice("measure.kernel_times", "ends", {"ends", "all"},
                               "tangent kernels are measured at initialization and end, or at all times")));
   keys.push_back(later(names_or_none("measure.keep", {"test_outputs", "train_outputs", "weights"},
@@ -410,6 +421,21 @@ void add_measure(Keys& keys) {
   at.sentence = "and at these steps; the first and the last are always measured";
   keys.push_back(at);
   keys.push_back(whole("measure.times.train_points", 1024, {1, 1e9}, "training samples that are measured on, at most"));
+}
+
+// What is computed in place of a network.
+void add_limit(Keys& keys) {
+  const std::string kind = "limit.kind";
+  keys.push_back(
+      later(choice(kind, "none", {"none", "two-layer"},
+                   "a network is trained, or its limit at infinite width is followed: of one hidden layer")));
+  keys.push_back(
+      later(where(whole("limit.particles", 1 << 14, {2, 1e9}, "particles of a mean-field limit, an even number"), kind,
+                  {"two-layer"})));
+  keys.push_back(later(where(choice("limit.initial_output", "process", {"process", "network"},
+                                    "the initial output is drawn from its Gaussian process, or that of the network "
+                                    "of this width and seed, scaled"),
+                             kind, {"two-layer"})));
 }
 
 void add_seeds(Keys& keys) {
@@ -429,6 +455,7 @@ const std::vector<KeySpec>& known_keys() {
     add_data(all);
     add_training(all);
     add_start(all);
+    add_limit(all);
     add_measure(all);
     add_seeds(all);
     return all;

@@ -18,6 +18,7 @@
 #include "widthwise/study/data_options.h"
 #include "widthwise/study/frozen_model.h"
 #include "widthwise/study/kept_arrays.h"
+#include "widthwise/study/limit_run.h"
 #include "widthwise/study/provenance.h"
 #include "widthwise/study/saved_state.h"
 #include "widthwise/study/scheme.h"
@@ -98,8 +99,7 @@ TrainingOptions training_options(const RunGroup& group) {
   options.stopping.patience = first.whole("training.patience");
   options.stopping.min_improvement = first.number("training.min_improvement");
   options.divergence_cap = first.number("training.divergence_cap");
-  for (const Configuration& run : group.runs)
-    options.output_scales.push_back({run.number("training.alpha"), run.number("training.kappa")});
+  for (const Configuration& run : group.runs) options.output_scales.push_back(output_scale(run));
   options.alpha_convention = parse_alpha_convention(first.text("training.alpha_convention"));
   options.flow = flow_options(first);
   return options;
@@ -203,7 +203,8 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
   recording.loss = make_loss(first);
   recording.steps = measured_steps(first);
   recording.kernels = {first.whole("measure.kernel_points"), first.text("measure.kernel_set") == "train",
-                       first.text("measure.kernel_times") == "all"};
+                       first.text("measure.kernel_times") == "all",
+                       first.text("measure.kernel_share") == "rate" ? TangentShare::rate : TangentShare::multiplier};
   Recorder<T> recorder(ensemble, recording, data.measured(first.whole("measure.times.train_points")));
   TrainingOptions options = training_options(group);
   const bool elsewhere = starts_elsewhere(first);
@@ -216,13 +217,17 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
       outputs.push_back(outputs_of(ensemble, m, data.train_inputs).template cast<double>());
     if (place_at_start(ensemble, group, ancestors)) options.initial_outputs = std::move(outputs);
   }
-  if (is_frozen_model(first)) {
+  if (is_frozen_model(first) || is_limit_run(first)) {
     const auto provenance = provenance_of(group, origin);
     for (std::size_t m = 0; m < group.runs.size() && !interrupt_requested(); ++m) {
       const auto begun = std::chrono::steady_clock::now();
+      const auto member = static_cast<Index>(m);
+      const MeasuredData<T> whole_parts = data.measured(data.train_inputs.rows);
       const FrozenRun run =
-          follow_frozen_model<T>(group.runs[m], ensemble, static_cast<Index>(m), data.measured(data.train_inputs.rows),
-                                 *recording.loss, options, recording.steps, checkpoints);
+          is_limit_run(first)
+              ? follow_limit<T>(group.runs[m], ensemble, member, whole_parts, recording.loss, options, recording.steps)
+              : follow_frozen_model<T>(group.runs[m], ensemble, member, whole_parts, *recording.loss, options,
+                                       recording.steps, checkpoints);
       if (run.result.status == RunStatus::interrupted) break;
       RunRecord record = empty_record(group.runs[m], provenance);
       const bool diverged = run.result.status == RunStatus::diverged;

@@ -41,6 +41,8 @@ class DataCache {
 
 /// Multipliers, deviations and rates of a run on data of `inputs` features.
 Scaling make_scaling(const Configuration& configuration, Index inputs);
+/// The same at another width; of an mlp.
+Scaling make_scaling(const Configuration& configuration, Index inputs, double width);
 
 /// The members of the ensemble that a group trains as, for data of `inputs` features.
 std::vector<Member> make_members(const RunGroup& group, Index inputs);

@@ -1,9 +1,14 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "widthwise/base/error.h"
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/run.h"
@@ -22,10 +27,54 @@ Parameterization make_parameterization(const Configuration& configuration) {
   const std::string& name = configuration.text("parameterization.name");
   Parameterization scheme = name == "custom"
                                 ? custom_scheme(exponents("input"), exponents("hidden"), exponents("output"), optimizer)
-                                : named_scheme(name, optimizer);
+                            : name == "two-layer" ? two_layer_scheme(two_layer_exponents(configuration))
+                                                  : named_scheme(name, optimizer);
   scheme.reference_width = configuration.number("parameterization.reference_width");
   scheme.reference_depth = configuration.number("parameterization.reference_depth");
   return scheme;
+}
+
+TwoLayerExponents two_layer_exponents(const Configuration& configuration) {
+  if (configuration.text("parameterization.name") != "two-layer")
+    return two_layer_exponents(make_parameterization(configuration));
+  return parse_two_layer_exponents(configuration.text("parameterization.q"), "parameterization.q");
+}
+
+OutputScale output_scale(const Configuration& configuration) {
+  OutputScale scale{configuration.number("training.alpha"), configuration.number("training.kappa")};
+  if (!configuration.toggle("parameterization.init_corrected")) return scale;
+  const TwoLayerExponents exponents = two_layer_exponents(configuration);
+  classify_two_layer(exponents, true);  // refuses where the correction is not comparable to later outputs
+  const double nu = exponents.q_sigma.value() + 0.5;
+  scale.kappa =
+      std::pow(configuration.number("architecture.width") / configuration.number("parameterization.reference_width"),
+               -nu) -
+      1;
+  return scale;
+}
+
+void check_two_layer(const Configuration& configuration) {
+  const bool scheme = configuration.text("parameterization.name") == "two-layer";
+  const bool corrected = configuration.toggle("parameterization.init_corrected");
+  if (!scheme && !corrected) return;
+  const std::string what = scheme ? "parameterization.name = two-layer" : "parameterization.init_corrected";
+  const auto refuse = [&](const char* key, const std::string& expected, const std::string& got) {
+    throw ConfigError({{}, key}, expected + ", for " + what, got);
+  };
+  if (scheme && configuration.text("parameterization.q") == "none")
+    refuse("parameterization.q", "exponents \"q_sigma,q_a,q_w\"", "nothing");
+  if (configuration.text("architecture.family") != "mlp")
+    refuse("architecture.family", "mlp", configuration.text("architecture.family"));
+  if (configuration.whole("architecture.hidden_layers") != 1)
+    refuse("architecture.hidden_layers", "1", fmt::format("{}", configuration.whole("architecture.hidden_layers")));
+  const std::string& optimizer = configuration.text("training.optimizer");
+  if (forgets_size(parse_optimizer(optimizer)))
+    refuse("training.optimizer", "gradient descent (sgd, momentum, gradient-flow)", optimizer);
+  if (!corrected) return;
+  for (const auto& [key, value] : {std::pair{"training.alpha", 1.0}, {"training.kappa", 0.0}})
+    if (configuration.number(key) != value)
+      refuse(key, fmt::format("{}", value), fmt::format("{}", configuration.number(key)));
+  output_scale(configuration);
 }
 
 std::shared_ptr<const Activation> make_activation(const Configuration& configuration) {
@@ -86,10 +135,10 @@ ActivationFacts activation_facts(const Activation& activation) {
   return facts;
 }
 
-Scaling make_scaling(const Configuration& configuration, Index inputs) {
+Scaling make_scaling(const Configuration& configuration, Index inputs, double width) {
   ScaleRequest request;
   request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
-  request.width = configuration.number("architecture.width");
+  request.width = width;
   request.hidden_layers = static_cast<int>(configuration.whole("architecture.hidden_layers"));
   const std::string& family = configuration.text("architecture.family");
   if (family == "cnn" || family == "wide-resnet")
@@ -105,6 +154,10 @@ Scaling make_scaling(const Configuration& configuration, Index inputs) {
   request.bias_multiplier = configuration.number("parameterization.bias_multiplier");
   request.gains = std::isnan(gain) ? default_gains(activation->gain(), request.base_in) : InitGains{gain, gain, gain};
   return scale(make_parameterization(configuration), request);
+}
+
+Scaling make_scaling(const Configuration& configuration, Index inputs) {
+  return make_scaling(configuration, inputs, configuration.number("architecture.width"));
 }
 
 }  // namespace widthwise

@@ -8,14 +8,23 @@
 #include "widthwise/loss/loss.h"
 #include "widthwise/parameterization/activation_facts.h"
 #include "widthwise/parameterization/exponents.h"
+#include "widthwise/parameterization/two_layer.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/training/flow_options.h"
 #include "widthwise/training/schedule.h"
+#include "widthwise/training/training.h"
 
 namespace widthwise {
 
 /// @throws ConfigError (parameterization.*)
 Parameterization make_parameterization(const Configuration& configuration);
+/// The two-layer scheme with parameterization.q_sigma, q_a and q_w. @throws ConfigError where one is no rational.
+TwoLayerExponents two_layer_exponents(const Configuration& configuration);
+/// alpha and kappa of the trained output: training.alpha and training.kappa, or those of an initialization correction.
+/// @throws ConfigError (parameterization.init_corrected) where there is none, such as kappa != 0 in the classification.
+OutputScale output_scale(const Configuration& configuration);
+/// @throws ConfigError for a two-layer scheme, or a correction, of another network.
+void check_two_layer(const Configuration& configuration);
 /// @throws ConfigError (architecture.*)
 std::shared_ptr<const Activation> make_activation(const Configuration& configuration);
 /// Its numbers as they stand; check_schedule says whether they fit.

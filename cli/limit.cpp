@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "json.h"
+#include "study_options.h"
+#include "terminal.h"
+#include "verbs.h"
+#include "widthwise/base/error.h"
+#include "widthwise/base/interrupt.h"
+#include "widthwise/linalg/threads.h"
+#include "widthwise/report/text.h"
+#include "widthwise/study/document.h"
+#include "widthwise/study/grid.h"
+#include "widthwise/study/limit_run.h"
+#include "widthwise/study/one_run.h"
+#include "widthwise/study/scheme.h"
+
+namespace widthwise::cli {
+
+namespace {
+
+struct Options {
+  std::filesystem::path file;
+  std::string variant;
+  std::vector<std::string> set;
+  OwnData own;
+  std::filesystem::path data_dir;
+  int threads = 0;
+  bool json = false;
+};
+
+// The settings of the file as one run, measured at every step unless it says otherwise.
+Configuration configuration_of(const Options& options) {
+  std::vector<std::pair<std::string, std::string>> overrides = options.own.settings();
+  for (const std::string& assignment : options.set) overrides.push_back(split_assignment(assignment, "--set"));
+  Settings settings = read_study(options.file, options.variant, overrides).base;
+  const auto standard = [&](const char* key, const Value& value) { settings.try_emplace(key, value); };
+  if (!settings.contains("limit.kind"))
+    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow, such as two-layer",
+                      "nothing", "[limit] kind = \"two-layer\"");
+  if (!settings.contains("architecture.width") && settings.contains("parameterization.reference_width"))
+    settings["architecture.width"] = settings.at("parameterization.reference_width");
+  if (std::ranges::none_of(settings, [](const auto& one) { return one.first.starts_with("measure.times."); }))
+    settings["measure.times.every"] = {std::int64_t{1}, 0};
+  ValueList observables;
+  const auto test = settings.find("data.test");
+  const bool has_test = test != settings.end() && !(test->second.is_whole() && test->second.whole() == 0);
+  const auto labels = settings.find("data.labels");
+  const bool classes = labels == settings.end() || to_text(labels->second) != "values";
+  for (const std::string& name : limit_observables())
+    if ((has_test || !name.starts_with("test_")) && (classes || !name.ends_with("_error")))
+      observables.push_back({name, 0});
+  standard("measure.observables", {observables, 0});
+  return Configuration(settings);
+}
+
+nlohmann::json as_json(const Configuration& configuration, const RunRecord& record) {
+  nlohmann::json out = {{"kind", configuration.text("limit.kind")},
+                        {"status", record.status},
+                        {"reason", record.reason},
+                        {"step", record.trace.step},
+                        {"time", record.trace.time}};
+  for (const auto& [name, values] : record.trace.series) {
+    out[name] = nlohmann::json::array();
+    for (const double value : values) out[name].push_back(json_number(value));
+  }
+  const TwoLayerClass found =
+      classify_two_layer(two_layer_exponents(configuration), configuration.toggle("parameterization.init_corrected"));
+  out["class"] = found.name;
+  out["exponents"] = {{"nu", to_string(found.nu)}, {"kappa", to_string(found.kappa)}};
+  return out;
+}
+
+void print_text(const Configuration& configuration, const RunRecord& record) {
+  const TwoLayerClass found =
+      classify_two_layer(two_layer_exponents(configuration), configuration.toggle("parameterization.init_corrected"));
+  fmt::print("The {} limit: logits of a network are f times (width / {:g})^({}), at step 0 f_0 times that to the {}.\n",
+             found.name, configuration.number("parameterization.reference_width"), to_string(found.kappa),
+             to_string(found.nu));
+  fmt::print("{:>8}", "step");
+  for (const auto& series : record.trace.series) fmt::print("  {:>16}", series.first);
+  for (std::size_t i = 0; i < record.trace.size(); ++i) {
+    fmt::print("\n{:>8}", record.trace.step[i]);
+    for (const auto& series : record.trace.series) fmt::print("  {:>16}", report::short_number(series.second[i], 6));
+  }
+  fmt::print("\n");
+  if (!record.reason.empty()) fmt::print("{}: {}\n", record.status, record.reason);
+}
+
+void follow(const Options& options) {
+  const Configuration configuration = configuration_of(options);
+  if (!is_limit_run(configuration))
+    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow, such as two-layer",
+                      "'none'");
+  install_interrupt_handlers();
+  if (options.threads > 0) set_threads(options.threads);
+  DataCache data(options.data_dir);
+  const OneRun run = train_one(configuration, data);
+  if (options.json)
+    fmt::print("{}\n", as_json(configuration, run.record).dump(2));
+  else
+    print_text(configuration, run.record);
+}
+
+}  // namespace
+
+void add_limit(CLI::App& app, int&) {
+  auto* verb = app.add_subcommand("limit", "Follow a network's limit at infinite width");
+  auto options = std::make_shared<Options>();
+  verb->add_option("FILE", options->file, "A file of settings as of a study, with a table [limit]")->required();
+  verb->add_option("--variant", options->variant, "Apply the file's [variant.NAME]");
+  verb->add_option("--set", options->set, "Override a setting: --set limit.particles=4096 (repeatable)")->take_all();
+  options->own.add_to(*verb);
+  verb->add_option("--data-dir", options->data_dir, "Where data sets are looked for first");
+  verb->add_option("--threads", options->threads, "Threads (default: all cores)")->check(CLI::Range(1, 4096));
+  verb->add_flag("--json", options->json, "The trace as JSON, an entry a measured step");
+  verb->footer("Example: widthwise limit examples/mean-field.toml --json");
+  verb->callback([options] { follow(*options); });
+}
+
+}  // namespace widthwise::cli

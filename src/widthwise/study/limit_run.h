@@ -1,0 +1,39 @@
+// Runs of limits at infinite width (limit.kind), with the data, loss, exponents, reference and rates that the run's
+// settings describe: what they leave is what the limit says of a network of architecture.width,
+//
+//   f = F (width / reference_width)^kappa            (at step 0 g0 (width / reference_width)^nu)
+//
+// so that outputs and losses can be set beside those of that network; at the reference width f = F.
+//
+// Of observables there are train_loss, train_error, test_loss, test_error, output_size, output_magnitude, at the measured
+// steps; of arrays the outputs.
+#pragma once
+
+#include "widthwise/network/ensemble.h"
+#include "widthwise/observable/recorder.h"
+#include "widthwise/study/frozen_model.h"
+#include "widthwise/study/grid.h"
+#include "widthwise/training/training.h"
+
+namespace widthwise {
+
+bool is_limit_run(const Configuration& run);
+/// The observables above.
+const std::vector<std::string>& limit_observables();
+/// @throws ConfigError for what such a run cannot have.
+void check_limit_run(const Configuration& run);
+
+/// Bytes and operations of one.
+struct LimitCost {
+  double flops = 0, memory = 0;
+};
+LimitCost limit_cost(const Configuration& run, Index inputs);
+
+/// Follows the limit of a run. @param ensemble, member the network of its width at initialization, for
+/// limit.initial_output = network @param data whole parts @param options the order of batches
+template <class T>
+FrozenRun follow_limit(const Configuration& run, const Ensemble<T>& ensemble, Index member, const MeasuredData<T>& data,
+                       const std::shared_ptr<const Loss>& loss, const TrainingOptions& options,
+                       const std::vector<std::int64_t>& measured);
+
+}  // namespace widthwise
