@@ -7,6 +7,7 @@
 #include "quiet_run.h"
 #include "text.h"
 #include "widthwise/data/npy.h"
+#include "widthwise/numerics/divergence.h"
 #include "widthwise/numerics/jackknife.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/convergence.h"
@@ -296,6 +297,41 @@ TEST(Ensemble, DistancesWithinASweepAndBetweenTwo) {
   for (const Row& row : select(fixed, "double", {"between"}, reader).rows) EXPECT_NEAR(row.values[0], 0, 1e-14);
 }
 
+TEST(Ensemble, DivergencesFromTheRunsOfAnotherSweep) {
+  const Folder folder("widthwise-divergence");
+  const std::string other =
+      "[[sweep]]\nname = \"reference\"\n\"architecture.width\" = 16\n\"training.alpha\" = 3\n"
+      "\"seed.init\" = [0, 1, 2, 3]\n";
+  const std::string kinds[] = {"logit_divergence", "probability_divergence", "class_divergence"};
+  std::string text = base + other;
+  for (const std::string& how : kinds) text += derived(how, "with = \"reference\"\n");
+  const Study study = parse(text);
+  const StoreReader reader = record(study, folder);
+  const Table table = select(study, "s", {kinds[0], kinds[1], kinds[2]}, reader);
+  const Row& row = table.rows[3];  // n = 64, alpha = 2
+  double logit = 0, probability = 0;
+  for (int mu = 0; mu < 4; ++mu) {
+    std::vector<double> values, reference, of_values, of_reference;
+    for (int s = 0; s < 4; ++s) {
+      const double sign = mu % 2 == 0 ? 1 : -1, wave = 0.5 * std::sin(3.0 * s + mu);
+      values.push_back(2 * (sign + wave / 8));
+      reference.push_back(3 * (sign + wave / 4));
+      of_values.push_back(1 / (1 + std::exp(-values.back())));
+      of_reference.push_back(1 / (1 + std::exp(-reference.back())));
+    }
+    logit += normal_divergence(values, reference) / 4;
+    probability += beta_divergence(of_values, of_reference) / 4;
+  }
+  EXPECT_NEAR(row.values[0], logit, 1e-12);
+  EXPECT_NEAR(row.values[1], probability, 1e-10);
+  EXPECT_EQ(row.values[2], 0);  // all signs are the targets'
+  ASSERT_EQ(row.left_out[0].size(), 4U);
+  EXPECT_NE(row.left_out[0][1].value, row.values[0]);
+  // Of itself, without a seed here and there: nothing.
+  const Study same = parse(base + derived("logit_divergence", "with = \"s\"\n"));
+  for (const Row& one : select(same, "s", {"logit_divergence"}, reader).rows) EXPECT_NEAR(one.values[0], 0, 1e-13);
+}
+
 struct Case {
   std::string name, text, key, expected, got;
 };
@@ -338,6 +374,11 @@ INSTANTIATE_TEST_SUITE_P(
              "derived.with", "a sweep of the study", "t"},
         Case{"OverAndWith", base + derived("relative_distance", "with = \"s\"\n"), "derived.with",
              "either over or with", "both"},
+        Case{"DivergenceFromNothing", base + derived("logit_divergence"), "derived.with",
+             "the sweep that is compared with", "nothing"},
+        Case{"DivergenceOverWidths",
+             base + replaced(derived("class_divergence", "with = \"s\"\n"), "seed.init", "architecture.width"),
+             "derived.over", "seed.init", "architecture.width"},
         Case{"WithOfAMean", base + replaced(derived("mean", "with = \"s\"\n"), "over = \"seed.init\"\n", ""),
              "derived.with", "relative_distance", "mean"},
         Case{"ConvergedTwice",

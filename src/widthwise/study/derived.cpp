@@ -66,7 +66,7 @@ class Group {
     if (one.how == "infinite-width") return limit(one);
     if (one.how == "search") return found(one);
     const std::vector<const Row*> in = admitted(one);
-    const std::size_t need = one.require > 0 ? one.require : one.how.starts_with("ensemble_") ? rows_.size() : 0;
+    const std::size_t need = one.require > 0 ? one.require : one.of_ensemble() ? rows_.size() : 0;
     if (in.size() < need) {
       out_.members.back().needed = need;
       return none;
@@ -142,6 +142,7 @@ class Group {
       if (one.with.empty()) return all.size() == 2 ? relative_distance(all[0], all[1]) : none;
       return all.empty() ? none : distance_from_counterpart(one, *in.front(), all.front());
     }
+    if (one.compares_ensembles()) return divergence_from_counterparts(one, in, all);
     const auto statistic = one.how == "ensemble_error" ? ensemble_error : ensemble_variance;
     std::vector<const KeptOutputs*> members;
     for (const KeptOutputs& outputs : all) members.push_back(&outputs);
@@ -153,17 +154,47 @@ class Group {
     return statistic(members);
   }
 
+  // Of the runs and of those of the other sweep, whose seeds are left out together.
+  double divergence_from_counterparts(const DerivedSpec& one, const std::vector<const Row*>& in,
+                                      const std::vector<KeptOutputs>& all) {
+    std::vector<KeptOutputs> others;
+    std::vector<const Row*> both;
+    std::vector<const KeptOutputs*> members, references;
+    others.reserve(in.size());
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      const std::string& identity = outputs_.counterparts.at(one.with).at(in[i]->identity);
+      if (!found_counterpart(one, identity)) continue;
+      others.push_back(load_outputs(*outputs_.reader, identity, one.of));
+      both.push_back(in[i]);
+      members.push_back(&all[i]);
+      references.push_back(&others.back());
+    }
+    if (one.require == 0 && both.size() < in.size()) return none;
+    leave_each_out(both, one.over, [&](std::size_t left_out) {
+      const auto without_it = [&](std::vector<const KeptOutputs*> rest) {
+        rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(left_out));
+        return rest;
+      };
+      return divergence(one.how, without_it(members), without_it(references));
+    });
+    return divergence(one.how, members, references);
+  }
+
+  // Whether a run of the other sweep has outputs; it is listed where not.
+  bool found_counterpart(const DerivedSpec& one, const std::string& identity) {
+    const auto record = outputs_.reader->load(identity, RecordParts::summary);
+    const std::string status = record ? record->status : "missing";
+    if (status != "missing" && status != "diverged") return true;
+    Members& members = out_.members.back();
+    members.used -= members.used > 0;
+    members.absent.push_back({"its run in " + one.with, record ? "diverged, " + record->reason : "not run yet"});
+    out_.status = worse(out_.status, status);
+    return false;
+  }
+
   double distance_from_counterpart(const DerivedSpec& one, const Row& row, const KeptOutputs& outputs) {
     const std::string& other = outputs_.counterparts.at(one.with).at(row.identity);
-    const auto record = outputs_.reader->load(other, RecordParts::summary);
-    Members& members = out_.members.back();
-    const std::string status = record ? record->status : "missing";
-    if (status == "missing" || status == "diverged") {
-      members.used = 0;
-      members.absent.push_back({"its run in " + one.with, record ? "diverged, " + record->reason : "not run yet"});
-      out_.status = worse(out_.status, status);
-      return none;
-    }
+    if (!found_counterpart(one, other)) return none;
     return relative_distance(load_outputs(*outputs_.reader, other, one.of), outputs);
   }
 

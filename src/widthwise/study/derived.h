@@ -10,7 +10,8 @@
 //                   which are its replicates, and leaves the fit in Row::limits
 //
 //   search          where a search found its value (search.h): consumes the seeds too
-//   ensemble_error, ensemble_variance, relative_distance   of kept outputs (kept_outputs.h), of at least `require` runs
+//   ensemble_error, ensemble_variance, relative_distance, logit_divergence, probability_divergence, class_divergence
+//                   of kept outputs (kept_outputs.h), of at least `require` runs
 //
 // Runs that are missing or diverged, or have no value, are not in a mean, a variance or an ensemble, nor are those that
 // have not converged where converged_only says so; Row::members says which, and of how many. What is made over seeds

@@ -119,18 +119,23 @@ struct DerivedSpec {
   std::string name, sweep, of, over;
   std::string how = "mean";    // "mean", "variance" (unbiased), "difference" (second minus first of two values),
                                // "best" (of, where `by` is smallest), "infinite-width", or of arrays
-                               // "ensemble_error", "ensemble_variance", "relative_distance"; of a sweep that
+                               // "ensemble_error", "ensemble_variance", "relative_distance", "logit_divergence",
+                               // "probability_divergence", "class_divergence"; of a sweep that
                                // searches there is one by itself, "search"
   std::string by;              // for "best"
   std::vector<double> powers;  // for "infinite-width": of the fit
   int line = 0;
   std::size_t require = 0;  // fewest runs of a group that make a value; 0: all for ensembles, else as many as it takes
   bool converged_only = false;  // leave out runs that ended before the margin or loss they were to reach
-  std::string with = {};        // for "relative_distance": the other sweep, in place of `over`
+  std::string with = {};  // the other sweep: for "relative_distance" in place of `over`, for divergences beside it
 
   std::optional<SearchSpec> search = std::nullopt;  // for "search"
   /// Whether `of` is an array of the runs, such as test_outputs.
-  bool of_arrays() const { return how.starts_with("ensemble_") || how == "relative_distance"; }
+  bool of_arrays() const { return of_ensemble() || how == "relative_distance"; }
+  /// Whether it is made of all runs of a group together.
+  bool of_ensemble() const { return how.starts_with("ensemble_") || compares_ensembles(); }
+  /// With those of another sweep.
+  bool compares_ensembles() const { return how.ends_with("_divergence"); }
 };
 
 struct Study {

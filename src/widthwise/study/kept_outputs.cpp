@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -10,6 +11,8 @@
 #include "widthwise/data/npy.h"
 #include "widthwise/linalg/matrix.h"
 #include "widthwise/loss/loss.h"
+#include "widthwise/numerics/divergence.h"
+#include "widthwise/numerics/statistics.h"
 #include "widthwise/store/reader.h"
 
 namespace widthwise {
@@ -92,6 +95,32 @@ double ensemble_variance(std::span<const KeptOutputs* const> members) {
   double sum = 0;
   for (const KeptOutputs* const one : members) sum += distance_squared(one->values, mean);
   return sum / static_cast<double>(members.size() - 1);
+}
+
+double divergence(const std::string& how, std::span<const KeptOutputs* const> members,
+                  std::span<const KeptOutputs* const> others) {
+  if (members.empty() || others.empty()) return none;
+  for (const KeptOutputs* const one : members) require_same_points(*others.front(), *one);
+  for (const KeptOutputs* const one : others) require_same_points(*others.front(), *one);
+  const auto sigmoid = [](double f) { return 1 / (1 + std::exp(-f)); };
+  const auto positive = [](double f) { return f > 0 ? 1.0 : 0.0; };
+  std::vector<double> of_points;
+  for (std::size_t i = 0; i < others.front()->values.size(); ++i) {
+    const auto at_point = [&](std::span<const KeptOutputs* const> runs, const auto& function) {
+      std::vector<double> out;
+      for (const KeptOutputs* const run : runs) out.push_back(function(run->values[i]));
+      return out;
+    };
+    double value = none;
+    if (how == "logit_divergence")
+      value = normal_divergence(at_point(members, std::identity()), at_point(others, std::identity()));
+    else if (how == "probability_divergence")
+      value = beta_divergence(at_point(members, sigmoid), at_point(others, sigmoid));
+    else
+      value = std::abs(mean(at_point(members, positive)) - mean(at_point(others, positive)));
+    if (std::isfinite(value)) of_points.push_back(value);
+  }
+  return mean(of_points);
 }
 
 double relative_distance(const KeptOutputs& a, const KeptOutputs& b) {

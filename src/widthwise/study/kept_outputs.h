@@ -7,6 +7,11 @@
 //   ensemble_variance   1/(S-1) sum_s mean_mu (F_s(x_mu) - Fbar(x_mu))^2, the mean over outputs too; its root is the
 //                       size of the fluctuations of F from one initialization to another
 //   relative_distance   rms(F_b - F_a) / rms(F_a)
+//   divergences         of the law of F over seeds from that of other runs, the mean over points (and outputs) of
+//                         logit        KL of normal laws fitted to F
+//                         probability  KL of Beta laws fitted to 1 / (1 + exp(-F))      (numerics/divergence.h)
+//                         class        |P(F > 0) - P_other(F > 0)|
+//                       points without a fit are left out; (Golikov 2020, code)
 //
 // (Geiger, Spigler, Jacot and Wyart 2020, where F is centred and points are test points.)
 #pragma once
@@ -34,6 +39,10 @@ KeptOutputs load_outputs(const StoreReader& reader, const std::string& identity,
 double ensemble_error(std::span<const KeptOutputs* const> members);
 /// NaN of fewer than two.
 double ensemble_variance(std::span<const KeptOutputs* const> members);
+/// @param how "logit_divergence", "probability_divergence" or "class_divergence". NaN of none, and where no point has
+/// a fit.
+double divergence(const std::string& how, std::span<const KeptOutputs* const> members,
+                  std::span<const KeptOutputs* const> others);
 /// NaN where `a` is zero everywhere.
 double relative_distance(const KeptOutputs& a, const KeptOutputs& b);
 

@@ -78,7 +78,8 @@ Vector<double> initial_of_network(const Configuration& run, const Ensemble<T>& e
 // What is measured of outputs f.
 class Measures {
  public:
-  Measures(const Configuration& run, const Loss& loss, View<const double> train_targets, View<const double> test_targets)
+  Measures(const Configuration& run, const Loss& loss, View<const double> train_targets,
+           View<const double> test_targets)
       : loss_{loss}, train_{train_targets}, test_{test_targets} {
     for (const Value& name : run.at("measure.observables").list()) names_.push_back(name.text());
   }
@@ -114,7 +115,7 @@ bool is_limit_run(const Configuration& run) {
 }
 
 const std::vector<std::string>& limit_observables() {
-  static const std::vector<std::string> names{"train_loss", "train_error",  "test_loss",
+  static const std::vector<std::string> names{"train_loss", "train_error", "test_loss",
                                               "test_error", "output_size", "output_magnitude"};
   return names;
 }
@@ -122,9 +123,9 @@ const std::vector<std::string>& limit_observables() {
 void check_limit_run(const Configuration& run) {
   if (!is_limit_run(run)) return;
   if (run.text("architecture.family") != "mlp" || run.whole("architecture.hidden_layers") != 1)
-    refuse("architecture.hidden_layers", "one hidden layer (family mlp)",
-           fmt::format("{}, {} hidden layers", run.text("architecture.family"),
-                       run.whole("architecture.hidden_layers")));
+    refuse(
+        "architecture.hidden_layers", "one hidden layer (family mlp)",
+        fmt::format("{}, {} hidden layers", run.text("architecture.family"), run.whole("architecture.hidden_layers")));
   for (const char* block : {"architecture.bias_input", "architecture.bias_output"})
     if (run.toggle(block)) refuse(block, "no biases", "true");
   const std::vector<std::pair<const char*, const char*>> texts{{"training.optimizer", "sgd"},
@@ -150,7 +151,8 @@ void check_limit_run(const Configuration& run) {
   for (const Value& name : run.at("measure.keep").list())
     if (name.text() == "weights") refuse("measure.keep", "outputs", "weights");
   const double width = run.number("parameterization.reference_width");
-  if (width != std::floor(width)) refuse("parameterization.reference_width", "a whole number", fmt::format("{}", width));
+  if (width != std::floor(width))
+    refuse("parameterization.reference_width", "a whole number", fmt::format("{}", width));
   const TwoLayerClass found =
       classify_two_layer(two_layer_exponents(run), run.toggle("parameterization.init_corrected"));
   if (!found.stable)

@@ -5,8 +5,8 @@
 //
 // so that outputs and losses can be set beside those of that network; at the reference width f = F.
 //
-// Of observables there are train_loss, train_error, test_loss, test_error, output_size, output_magnitude, at the measured
-// steps; of arrays the outputs.
+// Of observables there are train_loss, train_error, test_loss, test_error, output_size, output_magnitude, at the
+// measured steps; of arrays the outputs.
 #pragma once
 
 #include "widthwise/network/ensemble.h"

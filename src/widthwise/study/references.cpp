@@ -229,6 +229,8 @@ void check_prediction(const Study& study, const PredictionSpec& spec) {
 // Of outputs: those of one network on the same points, or of two runs that differ in one thing.
 void check_derived_of_outputs(const Study& study, const DerivedSpec& derived, const Checker& check) {
   check.outputs("of", derived.of);
+  if (derived.compares_ensembles() && derived.over != "seed.init")
+    check.fail("over", "seed.init, over which outputs have a distribution", derived.over);
   if (!derived.with.empty()) {
     check.sweep("with", derived.with);
     if (study.sweep(derived.with).search) check.fail("with", "a sweep that does not search", derived.with);

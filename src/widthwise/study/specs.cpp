@@ -155,12 +155,14 @@ DerivedSpec read_derived(const ValueTable& table, const std::string& file, int l
   derived.name = fields.required_text("name");
   derived.sweep = fields.required_text("sweep");
   derived.of = fields.required_text("of");
-  derived.how = fields.choice("how",
-                              {"mean", "variance", "difference", "best", "infinite-width", "ensemble_error",
-                               "ensemble_variance", "relative_distance"},
-                              "mean");
+  derived.how =
+      fields.choice("how",
+                    {"mean", "variance", "difference", "best", "infinite-width", "ensemble_error", "ensemble_variance",
+                     "relative_distance", "logit_divergence", "probability_divergence", "class_divergence"},
+                    "mean");
   derived.with = fields.text("with");
-  derived.over = derived.with.empty() ? fields.required_text("over") : fields.text("over");
+  const bool over_and_with = derived.compares_ensembles();
+  derived.over = over_and_with || derived.with.empty() ? fields.required_text("over") : fields.text("over");
   derived.by = fields.text("by");
   derived.require = read_require(fields);
   derived.converged_only = fields.toggle("converged_only");
@@ -168,11 +170,12 @@ DerivedSpec read_derived(const ValueTable& table, const std::string& file, int l
   fields.done();
   if (derived.how == "best" && derived.by.empty())
     fields.fail("by", "the value that is smallest at the best point, such as \"final.train_loss\"", "nothing");
-  if (!derived.with.empty() && derived.how != "relative_distance")
-    fields.fail("with", "how = \"relative_distance\" beside it", derived.how);
-  if (!derived.with.empty() && !derived.over.empty()) fields.fail("with", "either over or with", "both");
-  if (derived.require > 0 && derived.how != "mean" && derived.how != "variance" &&
-      !derived.how.starts_with("ensemble_"))
+  if (!derived.with.empty() && derived.how != "relative_distance" && !over_and_with)
+    fields.fail("with", "how = \"relative_distance\" or a divergence beside it", derived.how);
+  if (!derived.with.empty() && !derived.over.empty() && !over_and_with)
+    fields.fail("with", "either over or with", "both");
+  if (derived.with.empty() && over_and_with) fields.fail("with", "the sweep that is compared with", "nothing");
+  if (derived.require > 0 && derived.how != "mean" && derived.how != "variance" && !derived.of_ensemble())
     fields.fail("require", "a mean, a variance or an ensemble beside it", derived.how);
   if (derived.how != "best" && !derived.by.empty()) fields.fail("by", "how = \"best\" beside it", derived.how);
   if (derived.how != "infinite-width" && !(power.empty() && powers.empty()))
