@@ -1,5 +1,5 @@
-// How far apart two samples of a random number are, by the Kullback-Leibler divergence of laws fitted to their first two
-// moments (variances unbiased):
+// How far apart two samples of a random number are, by the Kullback-Leibler divergence of laws fitted to their first
+// two moments (variances unbiased):
 //
 //   normal   KL(N(m, v) | N(m_r, v_r)) = 1/2 (v/v_r + (m_r - m)^2/v_r - 1 - log(v/v_r))
 //   Beta     of numbers in (0, 1): a = m (m (1-m)/v - 1), b = (1-m) (m (1-m)/v - 1), and
