@@ -51,7 +51,8 @@ name = "networks")" + axes +
 name = "limits"
 "limit.kind" = "two-layer"
 "limit.initial_output" = "network"
-"limit.particles" = 65536)" + axes +
+"limit.particles" = 65536)" +
+                     axes +
                      R"(
 [[derived]]
 name = "distance"

@@ -9,6 +9,7 @@
 #include "widthwise/data/generated.h"
 #include "widthwise/data/image_sets.h"
 #include "widthwise/data/preprocess.h"
+#include "widthwise/data/span.h"
 #include "widthwise/data/user_files.h"
 
 namespace widthwise {
@@ -58,6 +59,7 @@ void finish(const DataOptions& options, const char* how, Split& split) {
   preprocess({options.preprocess.empty() ? how : options.preprocess, options.grayscale, options.pca, options.whiten,
               options.fit},
              split);
+  if (options.span) write_in_span({&split.train.inputs, &split.test.inputs, &split.validation.inputs});
 }
 
 Split load_generated(const GeneratedSet& set, const DataOptions& options) {
@@ -139,9 +141,7 @@ ImageShape image_after(ImageShape image, const DataOptions& options) {
   return image;
 }
 
-}  // namespace
-
-DataShape shape_of(const DataOptions& options) {
+DataShape own_shape(const DataOptions& options) {
   if (const ImageSet* set = find_image_set(options.name)) {
     const ImageShape image = image_shape(*set, where_found(options.name, options.data_dir));
     return {features_of(image.size(), image.channels, options), outputs_of(set->class_names, options),
@@ -158,6 +158,17 @@ DataShape shape_of(const DataOptions& options) {
   return {features,
           source->train.classes.empty() ? source->train.values.cols() : outputs_of(source->class_names, options),
           image_after(source->train.image, options)};
+}
+
+}  // namespace
+
+DataShape shape_of(const DataOptions& options) {
+  DataShape shape = own_shape(options);
+  shape.own_inputs = shape.inputs;
+  if (!options.span) return shape;
+  shape.inputs = features_in_span(shape.inputs, options.train + options.test + options.validation);
+  shape.image = {};
+  return shape;
 }
 
 Available available_samples(const DataOptions& options) {

@@ -32,7 +32,8 @@ Source load_source(const DataOptions& options);
 /// read, once a process).
 struct DataShape {
   Index inputs = 0, outputs = 0;
-  ImageShape image{};  // of samples that are images after preprocessing
+  ImageShape image{};    // of samples that are images after preprocessing
+  Index own_inputs = 0;  // features before they were written in the basis of the points: what a fan-in counts
 };
 /// Throws ConfigError (data.name, data.classes), DataError for files of the user's own.
 DataShape shape_of(const DataOptions& options);

@@ -23,6 +23,7 @@ struct DataOptions {
   bool grayscale = false;     // colour images to their luma, before all else
   Index pca = 0;              // principal components kept; 0: no PCA
   bool whiten = true;         // PCA: unit variance in each direction
+  bool span = false;          // in an orthonormal basis of all points, after all else (span.h)
   std::string fit = "train";  // what means and PCA are estimated on: train or all
   std::vector<int> classes;   // these classes only, renumbered in this order; empty: all
   Key key;                    // Key(seed.data): which samples, and all draws

@@ -23,15 +23,6 @@ std::vector<double> variances(View<const double> points, double input_std) {
   return out;
 }
 
-// Eigenpairs of a Gram matrix above the rounding of the largest.
-SymmetricEigen spectrum(View<const double> gram) {
-  const SymmetricEigen eigen = largest_eigenpairs(gram, gram.rows);
-  const double least = 1e-14 * static_cast<double>(gram.rows) * std::max(eigen.values[0], 0.0);
-  Index count = 0;
-  while (count < gram.rows && eigen.values[count] > least) ++count;
-  return {eigen.values.head(count), eigen.vectors.topRows(count)};
-}
-
 }  // namespace
 
 InputKernels input_kernels(const Activation& activation, double input_std, View<const double> rows,
@@ -51,20 +42,12 @@ Matrix<double> stacked(View<const double> first, View<const double> second) {
   return out;
 }
 
-Matrix<double> in_their_span(const Matrix<double>& points) {
-  if (points.rows() >= points.cols()) return points;
-  Matrix<double> gram(points.rows(), points.rows());
-  syrk<double>(Op::none, 1, view(points), 0, view(gram));
-  const SymmetricEigen eigen = spectrum(view(std::as_const(gram)));
-  return eigen.vectors.transpose() * eigen.values.cwiseSqrt().asDiagonal();
-}
-
 Vector<double> gaussian_draw(const Matrix<double>& covariance, Key key) {
   if (covariance.rows() == 0) return {};
-  const SymmetricEigen eigen = spectrum(view(covariance));
+  const SymmetricEigen eigen = largest_eigenpairs(view(covariance), covariance.rows());
   Vector<double> weights(eigen.values.size());
-  for (Index k = 0; k < weights.size(); ++k)
-    weights[k] = std::sqrt(eigen.values[k]) * normal(key, static_cast<std::uint64_t>(k), 0);
+  for (Index k = 0; k < weights.size(); ++k)  // rounding may leave them below 0
+    weights[k] = std::sqrt(std::max(eigen.values[k], 0.0)) * normal(key, static_cast<std::uint64_t>(k), 0);
   return eigen.vectors.transpose() * weights;
 }
 

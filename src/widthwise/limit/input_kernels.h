@@ -18,11 +18,7 @@ InputKernels input_kernels(const Activation& activation, double input_std, View<
 /// `first` above `second`.
 Matrix<double> stacked(View<const double> first, View<const double> second);
 
-/// Points of fewer features with the same inner products, where there are fewer points than features: a Gaussian w sees
-/// no difference.
-Matrix<double> in_their_span(const Matrix<double>& points);
-
-/// A draw of N(0, covariance), from `key`; directions of the covariance below rounding are left out.
+/// A draw of N(0, covariance), from `key`.
 Vector<double> gaussian_draw(const Matrix<double>& covariance, Key key);
 
 }  // namespace widthwise

@@ -10,7 +10,7 @@
 
 #include "widthwise/activation/elementwise.h"
 #include "widthwise/base/error.h"
-#include "widthwise/limit/input_kernels.h"
+#include "widthwise/data/span.h"
 #include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/products.h"
 #include "widthwise/linalg/threads.h"
@@ -45,10 +45,8 @@ std::shared_ptr<const Activation> Particles::far_activation(const Activation& ph
 
 Particles::Particles(const Matrix<double>& points, Index training, std::shared_ptr<const Activation> activation,
                      const ParticleRule& rule, Key key)
-    : points_{rule.law == InitLaw::normal ? in_their_span(points) : points},
-      training_{training},
-      activation_{std::move(activation)},
-      rule_{rule} {
+    : points_{points}, training_{training}, activation_{std::move(activation)}, rule_{rule} {
+  if (rule.law == InitLaw::normal) write_in_span({&points_});
   if (rule.particles < 2 || (rule.antithetic && rule.particles % 2 != 0))
     throw ConfigError({{}, "limit.particles"}, rule.antithetic ? "an even number of particles" : "at least 2 particles",
                       fmt::format("{}", rule.particles));

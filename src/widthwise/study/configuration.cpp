@@ -174,6 +174,12 @@ void check_together(const Configuration& run) {
     if (name.text() == "test_outputs" && run.whole("data.test") == 0)
       refuse("data.test", "test samples, to keep test_outputs", "0");
   check_saved_labels(run);
+  if (run.text("data.basis") == "span") {
+    if (run.text("parameterization.init_law") != "normal")
+      refuse("data.basis", "own, for initial weights that are not normal", "span");
+    const std::string& family = run.text("architecture.family");
+    if (family == "cnn" || family == "wide-resnet") refuse("data.basis", "own, for family " + family, "span");
+  }
   check_frozen_model(run);
   check_two_layer(run);
   check_limit_run(run);

@@ -27,6 +27,7 @@ DataOptions data_options(const std::map<std::string, Value>& settings) {
   options.pca = whole("data.pca");
   options.whiten = toggle("data.whiten");
   options.fit = text("data.fit");
+  options.span = text("data.basis") == "span";
   for (const Value& number_of_class : settings.at("data.classes").list())
     options.classes.push_back(static_cast<int>(number_of_class.whole()));
   options.key = Key(static_cast<std::uint64_t>(whole("seed.data"))).split("data");
@@ -58,8 +59,8 @@ DataOptions data_options(const std::map<std::string, Value>& settings) {
 
 std::string data_key(const DataOptions& o) {
   return fmt::format(
-      "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.name, o.train, o.test, o.validation,
-      o.labels, o.preprocess, o.grayscale, o.pca, o.whiten, o.fit, fmt::join(o.classes, ","), o.key.value(),
+      "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.name, o.train, o.test, o.validation,
+      o.labels, o.preprocess, o.grayscale, o.pca, o.whiten, o.fit, o.span, fmt::join(o.classes, ","), o.key.value(),
       o.dimension, o.outputs, o.teacher_width, o.spectrum_exponent, o.target_exponent,
       fmt::join(o.target_coefficients, ","), o.label_noise, o.label_offset.value_or(-1),
       o.transpose ? (*o.transpose ? "yes" : "no") : "own",

@@ -144,7 +144,9 @@ Scaling make_scaling(const Configuration& configuration, Index inputs, double wi
   if (family == "cnn" || family == "wide-resnet")
     for (const Dense& matrix : make_architecture(configuration, inputs, 1).weight_matrices())
       request.matrices.push_back({static_cast<double>(matrix.fan_in), matrix.block});
-  request.input_dimension = static_cast<double>(inputs);
+  // Weights are as large as those of the features as they were.
+  request.input_dimension = static_cast<double>(
+      configuration.text("data.basis") == "span" ? expected_shape(configuration).own_inputs : inputs);
   request.learning_rate = configuration.number("training.learning_rate");
   request.epsilon = configuration.number("training.epsilon");
   request.weight_decay = configuration.number("training.weight_decay");
