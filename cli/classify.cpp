@@ -4,8 +4,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "classify.h"
 #include "verbs.h"
-#include "widthwise/base/error.h"
 #include "widthwise/parameterization/classify_text.h"
 #include "widthwise/study/question.h"
 
@@ -35,23 +35,23 @@ nlohmann::json as_json(const Outcome& outcome) {
           {"predictions", texts(outcome.predictions)}};
 }
 
-// "hidden_layers" is the option --hidden-layers.
-std::string option_name(std::string member) {
-  std::replace(member.begin(), member.end(), '_', '-');
-  return "--" + member;
-}
-
 void classify_abc(const Options& options) {
   Outcome outcome;
   try {
     outcome = classify(options);
   } catch (const ConfigError& error) {
-    throw ConfigError({"command line", option_name(error.place().key)}, error.expected(), error.got(), error.hint());
+    throw about_option(error);
   }
   fmt::print("{}\n", options.json ? as_json(outcome).dump(2) : classify_text(outcome));
 }
 
 }  // namespace
+
+ConfigError about_option(const ConfigError& error) {
+  std::string option = "--" + error.place().key;
+  std::replace(option.begin(), option.end(), '_', '-');
+  return {{"command line", option}, error.expected(), error.got(), error.hint()};
+}
 
 void add_classify(CLI::App& app, int&) {
   auto* verb = app.add_subcommand("classify", "What exponents lead to as the width grows, and why");
@@ -74,6 +74,7 @@ void add_classify(CLI::App& app, int&) {
       "Example: widthwise classify abc --hidden-layers 3 --optimizer sgd --input=0,0,0 --hidden=1/2,0,0 "
       "--output=1/2,0,0");
   abc->callback([options] { classify_abc(*options); });
+  add_classify_two_layer(*verb);
 }
 
 }  // namespace widthwise::cli

@@ -16,6 +16,7 @@ namespace py = pybind11;
 
 void register_errors(py::module_& module);
 void register_classify(py::module_& module);
+void register_classify_two_layer(py::module_& module);
 void register_store(py::module_& module);
 void register_train(py::module_& module);
 

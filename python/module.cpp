@@ -9,6 +9,7 @@ PYBIND11_MODULE(_widthwise, module) {
   python::register_errors(module);
   require_supported_cpu();
   python::register_classify(module);
+  python::register_classify_two_layer(module);
   python::register_store(module);
   python::register_train(module);
 }

@@ -13,6 +13,7 @@ from ._widthwise import (
     StoreError,
     __version__,
     classify,
+    classify_two_layer,
     train,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "StoreError",
     "__version__",
     "classify",
+    "classify_two_layer",
     "train",
 ]

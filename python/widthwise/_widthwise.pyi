@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from fractions import Fraction
 from os import PathLike
 from typing import Any, Literal, TypedDict
 
@@ -22,6 +23,29 @@ class Answer(TypedDict):
     r_per_block: dict[str, str]
     reasons: list[str]
     predictions: dict[str, str]
+
+class TwoLayerLimit(TypedDict):
+    engine: Literal["kernel", "mean-field"]
+    first: Literal["lin", "log", "perc"]
+    later: Literal["lin", "log", "perc"]
+    keeps_init: bool
+
+# "class" is a key, which class syntax cannot write; all but stable and reason are None where unstable.
+TwoLayerAnswer = TypedDict(
+    "TwoLayerAnswer",
+    {
+        "stable": bool,
+        "reason": Literal["diverging", "stagnating"] | None,
+        "class": str | None,
+        "f0": Literal["vanish", "finite", "diverge"] | None,
+        "K0": Literal["vanish", "finite", "diverge"] | None,
+        "ratio": Literal["vanish", "finite", "diverge"] | None,
+        "kernel": Literal["evolves", "stationary"] | None,
+        "limit": TwoLayerLimit | None,
+        "annotations": list[str] | None,
+        "exponents": dict[str, str] | None,
+    },
+)
 
 class _Run(TypedDict):
     identity: str
@@ -48,6 +72,12 @@ def classify(
     optimizer: str = "sgd",
     activation: str = "relu",
 ) -> Answer: ...
+def classify_two_layer(
+    q_sigma: str | int | float | Fraction,
+    q_a: str | int | float | Fraction,
+    q_w: str | int | float | Fraction,
+    init_corrected: bool = False,
+) -> TwoLayerAnswer: ...
 def train(
     settings: dict[str, Any],
     inputs: NDArray[numpy.float32] | NDArray[numpy.float64] | None = None,

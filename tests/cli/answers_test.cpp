@@ -115,7 +115,8 @@ TEST(Doctor, FindsNoPrescottKernels) {
 
 TEST(Help, EveryVerbHasAnExample) {
   EXPECT_EQ(ask("--help").exit, 0);
-  for (const char* verb : {"new", "run", "report", "runs", "list", "classify abc", "data", "doctor"}) {
+  for (const char* verb :
+       {"new", "run", "report", "runs", "list", "classify abc", "classify two-layer", "data", "doctor"}) {
     const Answer help = ask(std::string(verb) + " --help");
     EXPECT_EQ(help.exit, 0) << verb;
     EXPECT_THAT(help.out, HasSubstr("Example: widthwise")) << verb;

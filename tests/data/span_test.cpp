@@ -10,7 +10,8 @@ namespace widthwise {
 namespace {
 
 TEST(Span, KeepsAllInnerProductsWithinAndBetweenParts) {
-  Matrix<double> a = testing::random_matrix<double>(7, 40, 1), b = testing::random_matrix<double>(4, 40, 2), none(0, 40);
+  Matrix<double> a = testing::random_matrix<double>(7, 40, 1), b = testing::random_matrix<double>(4, 40, 2),
+                 none(0, 40);
   const Matrix<double> aa = a * a.transpose(), ab = a * b.transpose(), bb = b * b.transpose();
   write_in_span({&a, &none, &b});
   EXPECT_EQ(a.cols(), 11);

@@ -41,7 +41,7 @@ TwoLayerReference reference() {
 
 TwoLayerOptions options(const char* q_sigma, const char* q_a, const char* q_w, bool corrected = false) {
   TwoLayerOptions out;
-  out.exponents = {parse_rational(q_sigma, "q"), parse_rational(q_a, "q"), parse_rational(q_w, "q")};
+  out.exponents = parse_two_layer(q_sigma, q_a, q_w);
   out.init_corrected = corrected;
   out.reference = reference();
   out.particles = 200;

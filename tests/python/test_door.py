@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import unittest
+from fractions import Fraction
 from pathlib import Path
 
 import numpy
@@ -101,6 +102,36 @@ class Classify(unittest.TestCase):
             widthwise.classify()
         with self.assertRaisesRegex(widthwise.ConfigError, "hidden_layers"):
             widthwise.classify("mup", hidden_layers=0)
+
+
+class ClassifyTwoLayer(unittest.TestCase):
+    def test_exponents_of_every_kind(self):
+        # The same point of the plane, however its coordinates are written.
+        for half in ("1/2", "0.5", 0.5, Fraction(1, 2)):
+            answer = widthwise.classify_two_layer(-1, half, half)
+            self.assertEqual((answer["class"], answer["exponents"]["kappa"]), ("post-NTK", "-1/2"))
+
+    @needs_program
+    def test_is_the_answer_of_the_program(self):
+        for q_sigma, q_a, q_w, corrected in (
+            ("-1/2", "1", "0", False),
+            ("-1", "1", "1", True),
+            ("1", "1", "1", False),
+            ("-1", "-1", "-1", False),
+        ):
+            options = [f"--q-sigma={q_sigma}", f"--q-a={q_a}", f"--q-w={q_w}"] + ["--init-corrected"] * corrected
+            told = subprocess.run(
+                [PROGRAM, "classify", "two-layer", "--json", *options], check=True, capture_output=True
+            )
+            self.assertEqual(widthwise.classify_two_layer(q_sigma, q_a, q_w, corrected), json.loads(told.stdout))
+
+    def test_mistakes(self):
+        with self.assertRaisesRegex(widthwise.ConfigError, "q_w"):
+            widthwise.classify_two_layer(-1, 1, "x")
+        with self.assertRaisesRegex(widthwise.ConfigError, "q_a"):
+            widthwise.classify_two_layer(-1, 1e-7, 1)  # "1e-07" is no finite decimal
+        with self.assertRaisesRegex(widthwise.ConfigError, "init_corrected"):
+            widthwise.classify_two_layer("-1/2", "1/2", "1/2", init_corrected=True)
 
 
 class Train(unittest.TestCase):
@@ -469,7 +500,7 @@ class Store(unittest.TestCase):
         try:
             finder = doctest.DocTestFinder()
             names = {"widthwise": widthwise, "numpy": numpy}
-            examples = [test for name in ("classify", "train", "Store")
+            examples = [test for name in ("classify", "classify_two_layer", "train", "Store")
                         for test in finder.find(getattr(widthwise, name), name, globs=dict(names))]
             runner = doctest.DocTestRunner()
             for test in examples:

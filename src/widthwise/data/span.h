@@ -1,5 +1,5 @@
-// Points in an orthonormal basis of their span: as many features as there are points, with the same inner products, by a
-// QR decomposition. A first layer of independent normal weights sees no difference, at any width and all through
+// Points in an orthonormal basis of their span: as many features as there are points, with the same inner products, by
+// a QR decomposition. A first layer of independent normal weights sees no difference, at any width and all through
 // training, and its products cost points / features of what they did. Not for uniform weights, convolutions or features
 // that mean something one by one.
 #pragma once

@@ -38,7 +38,7 @@ TwoLayerClass stable_class(const TwoLayerOptions& options) {
 
 // w grows beyond all bounds, so that only phi far out matters.
 void check_activation(const TwoLayerClass& limit, const Activation& activation) {
-  if (!(limit.s_w > Rational(0)) || Particles::far_activation(activation) != nullptr) return;
+  if (!limit.w_forgotten || Particles::far_activation(activation) != nullptr) return;
   throw ConfigError({{}, "architecture.activation"},
                     "an activation that grows like |z|: the first layer's rate makes its weights grow with the width",
                     fmt::format("'{}', unsupported there", activation.name()),
@@ -49,26 +49,24 @@ Matrix<double> kernel_of(const TwoLayerProblem& problem, const TwoLayerOptions& 
                          const Matrix<double>& points) {
   const TwoLayerReference& reference = options.reference;
   const InputKernels both = input_kernels(*problem.activation, reference.input_std, view(points), problem.inputs);
-  const bool of_a = !(limit.s_a < limit.s_w), of_w = !(limit.s_w < limit.s_a);
   Matrix<double> kernel = Matrix<double>::Zero(points.rows(), problem.inputs.rows);
-  if (of_a) kernel += reference.rate_a * both.features;
-  if (of_w) kernel += reference.rate_w * both.slopes;
+  if (limit.a_trains) kernel += reference.rate_a * both.features;
+  if (limit.w_trains) kernel += reference.rate_w * both.slopes;
   return reference.sigma * reference.sigma * reference.width * kernel;
 }
 
 ParticleRule rule_of(const TwoLayerOptions& options, const TwoLayerClass& limit) {
   const TwoLayerReference& reference = options.reference;
-  const bool both = limit.s_a + limit.s_w == Rational(0);
   ParticleRule rule;
   rule.particles = options.particles;
   rule.antithetic = options.antithetic;
   rule.scale = reference.sigma * reference.width;
-  rule.step_a = both ? reference.rate_a * reference.sigma : 0;
+  rule.step_a = limit.a_trains ? reference.rate_a * reference.sigma : 0;
   rule.step_w = reference.rate_w * reference.sigma;
   rule.input_std = reference.input_std;
   rule.law = reference.law;
-  rule.a_starts_at_zero = limit.s_a > Rational(0);
-  rule.w_starts_at_zero = limit.s_w > Rational(0);
+  rule.a_starts_at_zero = limit.a_forgotten;
+  rule.w_starts_at_zero = limit.w_forgotten;
   return rule;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "widthwise/base/error.h"
 #include "widthwise/parameterization/gauge.h"
@@ -12,116 +13,114 @@ namespace widthwise {
 
 namespace {
 
-const Rational half(1, 2), zero(0);
+const Rational half(1, 2);
 
-Trend trend_of(const Rational& exponent) {
-  return exponent < zero ? Trend::vanish : exponent == zero ? Trend::finite : Trend::diverge;
+template <class Choice>
+Choice by_sign(const Rational& value, Choice below, Choice zero, Choice above) {
+  return value < 0 ? below : value == 0 ? zero : above;
 }
 
-GradientMode mode_of(const Rational& exponent) {
-  return exponent < zero ? GradientMode::linear : exponent == zero ? GradientMode::logistic : GradientMode::perceptron;
+Trend trend(const Rational& exponent) {
+  return by_sign(exponent, Trend::vanish, Trend::finite, Trend::diverge);
 }
 
-// Of three names by the sign of an exponent.
-const char* by_sign(const Rational& exponent, const char* below, const char* at, const char* above) {
-  return exponent < zero ? below : exponent == zero ? at : above;
+GradientMode mode(const Rational& exponent) {
+  return by_sign(exponent, GradientMode::linear, GradientMode::logistic, GradientMode::perceptron);
 }
 
-std::string name_of(const TwoLayerClass& c) {
-  if (c.evolves)
-    return by_sign(c.kappa, "post-MF", "MF", by_sign(c.nu, "MF-sym-default", "sym-default", "pre-sym-default"));
-  if (c.S() == -half) return by_sign(c.nu, "post-NTK", "NTK", "pre-NTK");
-  return by_sign(c.kappa, "post-MF-NTK", "MF-NTK", by_sign(c.nu, "triangle", "NTK-sym-default", "pre-NTK-sym-default"));
+// The borders of the band (evolves: T = 0; S = -1/2) and its inside, each cut by nu = 0 and kappa = 0.
+const char* cell(const TwoLayerClass& found) {
+  const Rational &nu = found.nu, &kappa = found.kappa;
+  if (found.evolves)
+    return by_sign(kappa, "post-MF", "MF", by_sign(nu, "MF-sym-default", "sym-default", "pre-sym-default"));
+  if (found.S == -half) return by_sign(nu, "post-NTK", "NTK", "pre-NTK");
+  return by_sign(kappa, "post-MF-NTK", "MF-NTK", by_sign(nu, "triangle", "NTK-sym-default", "pre-NTK-sym-default"));
 }
 
-std::vector<std::string> annotations_of(const TwoLayerClass& c) {
-  std::vector<std::string> out;
-  if (c.s_a == c.s_w) return out;
-  const bool a_leads = c.s_w < c.s_a;
-  out.push_back(fmt::format("The kernel of {} dominates initially: s_a = {}, s_w = {}.",
-                            a_leads ? "the output layer" : "the input layer", to_string(c.s_a), to_string(c.s_w)));
-  if (c.s_a > zero)
-    out.emplace_back("The initial output weights are forgotten (s_a > 0): in the limit they start at 0.");
-  if (c.s_w > zero)
-    out.emplace_back(
-        "The initial input weights are forgotten (s_w > 0): only the gate phi'(w_0 . x) of the first step survives.");
-  if (a_leads && c.T() < zero)
-    out.emplace_back("Random features: the output weights alone move the output (s_a > s_w, T < 0).");
-  if (!a_leads && c.T() < zero) out.emplace_back("The input weights alone move the output (s_w > s_a, T < 0).");
-  if (c.T() == zero) out.emplace_back("From the first step on both layers' kernels are of one order (T = 0).");
-  return out;
+void compare_layers(TwoLayerClass& found) {
+  const Rational &s_a = found.s_a, &s_w = found.s_w;
+  found.a_forgotten = s_a > 0;
+  found.w_forgotten = s_w > 0;
+  // At T = 0 the layer whose steps are large makes the other one's kernel as large as its own from step 1 on.
+  found.a_trains = s_a >= s_w || found.T == 0;
+  found.w_trains = s_w >= s_a || found.T == 0;
+  if (!found.w_trains) found.annotations = {"K_a only", "random features"};
+  if (!found.a_trains) found.annotations = {"K_w only"};
+  if (found.a_trains && found.w_trains && s_a != s_w)
+    found.annotations = {s_a > s_w ? "K_a dominates K_0" : "K_w dominates K_0"};
+  if (found.a_forgotten) found.annotations.emplace_back("a_init_forgotten");
+  if (found.w_forgotten) found.annotations.emplace_back("w_init_forgotten");
 }
 
-void correct(TwoLayerClass& c) {
-  if (!c.stable || c.kappa != zero)
-    throw ConfigError({"", "parameterization.init_corrected"},
-                      "a stable scaling with kappa = 0, whose later outputs are of order one as the corrected initial "
-                      "output is",
-                      c.stable ? fmt::format("kappa = {}", to_string(c.kappa)) : "a scaling that is " + c.reason,
-                      "MF, NTK and the scalings between them (2 q_sigma + q = -1) have it");
-  c.nu = zero;
-  c.f0 = c.ratio = Trend::finite;
-  c.name = c.evolves ? "IC-MF" : "NTK";
-  c.limit.first = GradientMode::logistic;
-  c.limit.keeps_init = true;
+void check_correction(const TwoLayerClass& found) {
+  constexpr auto expected = "exponents with kappa = 0: those of MF, NTK and the segment MF-NTK between them";
+  if (!found.stable)
+    throw ConfigError({"", "init_corrected"}, expected,
+                      fmt::format("exponents that are not stable ({})", found.reason));
+  if (found.kappa != 0)
+    throw ConfigError({"", "init_corrected"}, expected,
+                      fmt::format("kappa = {} ({})", to_string(found.kappa), found.name),
+                      "the correction (rho^-nu - 1) f_0 makes f_0 of order one, which is not comparable to "
+                      "f_k ~ rho^kappa; q_sigma = -1, q_a = q_w = 1 gives IC-MF");
+}
+
+void correct_initialization(TwoLayerClass& found) {
+  check_correction(found);
+  found.nu = 0;
+  found.f0 = found.ratio = Trend::finite;
+  found.name = found.evolves ? "IC-MF" : "NTK";
+  found.limit.first = mode(found.nu);
+  found.limit.keeps_init = true;
 }
 
 }  // namespace
 
-std::string_view engine_name(Engine engine) {
+std::string_view to_word(Engine engine) {
   return engine == Engine::kernel ? "kernel" : "mean-field";
 }
 
-std::string_view gradient_mode_name(GradientMode mode) {
-  return mode == GradientMode::linear ? "lin" : mode == GradientMode::logistic ? "log" : "perc";
+std::string_view to_word(GradientMode mode) {
+  constexpr std::array words = {"lin", "log", "perc"};
+  return words[static_cast<std::size_t>(mode)];
 }
 
-std::string_view trend_name(Trend trend) {
-  return trend == Trend::vanish ? "vanish" : trend == Trend::finite ? "finite" : "diverge";
+std::string_view to_word(Trend trend) {
+  constexpr std::array words = {"vanish", "finite", "diverge"};
+  return words[static_cast<std::size_t>(trend)];
 }
 
 TwoLayerClass classify_two_layer(const TwoLayerExponents& exponents, bool init_corrected) {
-  TwoLayerClass c;
-  c.s_a = exponents.q_sigma + exponents.q_a;
-  c.s_w = exponents.q_sigma + exponents.q_w;
-  c.nu = exponents.q_sigma + half;
-  c.kappa = Rational(1) + exponents.q_sigma + c.S();
-  c.reason = c.T() > zero ? "diverging" : c.S() < -half ? "stagnating" : "";
-  c.stable = c.reason.empty();
-  if (c.stable) {
-    c.evolves = c.s_w >= zero || (c.s_a > zero && c.T() == zero);
-    c.name = name_of(c);
-    c.f0 = trend_of(c.nu);
-    c.K0 = trend_of(c.kappa);
-    c.ratio = trend_of(c.nu - c.kappa);
-    c.limit = {c.evolves ? Engine::mean_field : Engine::kernel, mode_of(c.nu), mode_of(c.kappa), c.S() == -half};
-    c.annotations = annotations_of(c);
+  TwoLayerClass found;
+  found.s_a = exponents.q_sigma + exponents.q_a;
+  found.s_w = exponents.q_sigma + exponents.q_w;
+  found.S = std::max(found.s_a, found.s_w);
+  found.T = found.s_a + found.s_w;
+  found.nu = exponents.q_sigma + half;
+  found.kappa = Rational(1) + exponents.q_sigma + found.S;
+  if (found.T > 0) {
+    found.reason = "diverging";
+  } else if (found.S < -half) {
+    found.reason = "stagnating";
+  } else {
+    found.stable = true;
+    found.evolves = found.s_w >= 0 || (found.s_a > 0 && found.T == 0);
+    found.name = cell(found);
+    found.f0 = trend(found.nu);
+    found.K0 = trend(found.kappa);
+    found.ratio = trend(found.nu - found.kappa);
+    found.limit = {found.evolves ? Engine::mean_field : Engine::kernel, mode(found.nu), mode(found.kappa),
+                   found.S == -half};
+    compare_layers(found);
   }
-  if (init_corrected) correct(c);
-  return c;
+  if (init_corrected) correct_initialization(found);
+  return found;
 }
 
-Parameterization two_layer_scheme(const TwoLayerExponents& exponents) {
-  BlockExponents input, output;
-  input.c = -exponents.q_w;
-  output.a = -exponents.q_sigma;
-  output.c = -exponents.q_a;
-  Parameterization scheme = custom_scheme(input, {}, output, OptimizerKind::sgd);
-  scheme.name = "two-layer";
-  return scheme;
+TwoLayerExponents parse_two_layer(std::string_view q_sigma, std::string_view q_a, std::string_view q_w) {
+  return {parse_rational(q_sigma, "q_sigma"), parse_rational(q_a, "q_a"), parse_rational(q_w, "q_w")};
 }
 
-TwoLayerExponents two_layer_exponents(const Parameterization& parameterization) {
-  const BlockExponents input = effective_form(parameterization.width.input, OptimizerKind::sgd),
-                       output = effective_form(parameterization.width.output, OptimizerKind::sgd);
-  if (input.b != zero)
-    throw ConfigError({"", "parameterization.input"}, "a + b = 0: preactivations that start of order one",
-                      fmt::format("a + b = {}", to_string(input.b)));
-  // In effective form sigma ~ n^-b, and the rate of a = W / sigma is that of W over sigma^2.
-  return {-output.b, Rational(2) * output.b - output.c, -input.c};
-}
-
-TwoLayerExponents parse_two_layer_exponents(std::string_view text, std::string_view key) {
+TwoLayerExponents parse_two_layer(std::string_view text, std::string_view key) {
   const auto commas = std::ranges::count(text, ',');
   if (commas < 1 || commas > 2)
     throw ConfigError({"", std::string(key)}, "exponents q_sigma,q_a,q_w such as -1/2,1,0, or q_sigma,q such as -1,1",
@@ -137,6 +136,27 @@ TwoLayerExponents parse_two_layer_exponents(std::string_view text, std::string_v
   exponents.q_a = exponents.q_w = next();
   if (commas == 2) exponents.q_w = next();
   return exponents;
+}
+
+Parameterization two_layer_scheme(const TwoLayerExponents& exponents) {
+  BlockExponents input, output;
+  input.c = -exponents.q_w;
+  output.a = -exponents.q_sigma;
+  output.c = -exponents.q_a;
+  Parameterization scheme = custom_scheme(input, {}, output, OptimizerKind::sgd);
+  scheme.name = "two-layer";
+  return scheme;
+}
+
+TwoLayerExponents two_layer_exponents(const Parameterization& parameterization) {
+  const BlockExponents input = effective_form(parameterization.width.input, OptimizerKind::sgd);
+  if (input.b != 0)
+    throw ConfigError({"", "parameterization.input"}, "an input layer that starts of order one, a + b = 0",
+                      "a + b = " + to_string(input.b));
+  // To the gauge b = 0: the multiplier then is sigma.
+  const BlockExponents& output = parameterization.width.output;
+  const BlockExponents hatted = gauge_shift(output, output.b, OptimizerKind::sgd);
+  return {-hatted.a, -hatted.c, -input.c};
 }
 
 }  // namespace widthwise

@@ -1,21 +1,21 @@
-// Dynamically stable limits of networks of one hidden layer without biases (Golikov 2020),
+// Networks of one hidden layer f = sigma sum_r a_r phi(w_r . x) with a scalar output, trained on the logistic loss by
+// gradient descent, and the limits that powers of the width lead them to. With rho = n/n_ref, in variables that start
+// of order one (a_r and w_r, their rates included),
 //
-//   f(x) = sigma sum_r a_r phi(w_r . x),    sigma = sigma* rho^q_sigma,  rates of a and w  ~ rho^q_a, rho^q_w
+//   sigma = sigma* rho^q_sigma      rate of a = eta_a* rho^q_a      rate of w = eta_w* rho^q_w
 //
-// with rho = width over the width at which all scalings coincide, a and w of unit size ("hatted" variables), under
-// gradient descent of a loss of y f. With
+//   s_a = q_sigma + q_a    s_w = q_sigma + q_w     a step moves a by rho^s_a, w by rho^s_w
+//   S = max(s_a, s_w)      T = s_a + s_w
+//   nu = q_sigma + 1/2                             f_0 ~ rho^nu
+//   kappa = 1 + q_sigma + S                        tangent kernel (rates included) K_0 ~ rho^kappa, and f_k, k >= 1
 //
-//   s_a = q_sigma + q_a   s_w = q_sigma + q_w   S = max(s_a, s_w)   T = s_a + s_w     a step moves a by rho^s_a, w by
-//   rho^s_w nu = q_sigma + 1/2                          initial output ~ rho^nu kappa = 1 + q_sigma + S = nu + S + 1/2
-//   tangent kernel (rates in it) and, after the first step, outputs ~ rho^kappa
+// Dynamically stable: at every fixed step |f_{k+1} - f_k| / |f_k| is of order one. That is T <= 0 (else it grows with
+// the width: diverging) and S >= -1/2 (else it vanishes: stagnating). nu = 0 and kappa = 0 and the two borders cut the
+// band -1/2 <= s <= 0 of equal rates into 13 cells, each with one limit. Other than the outcome engine (outcome.h) this
+// judges changes against f itself, so that its cells with kappa != 0 are trivial or unstable there.
 //
-// a scaling is stable (|Delta f / f| stays of order one) where S >= -1/2 and T <= 0. The kernel evolves where s_w >= 0,
-// or s_a > 0 and T = 0. With q_a = q_w there are thirteen kinds: the signs of nu and kappa, and the two borders of the
-// band.
-//
-// Wider than the classification of outcome.h, which asks for outputs of order one: stable there are MF, MF-NTK and NTK.
-// The statement for q_a != q_w is derived and measured, not taken from the paper. For phi that grows like |z|; where
-// s_w > 0, for no other.
+// phi is asymptotically linear (relu, leaky relu); for a bounded phi s_w > 0 means nothing. Golikov 2020
+// (arXiv 2006.06574); the condition for unequal rates and the count of cells are derived, not quoted.
 #pragma once
 
 #include <string>
@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "widthwise/parameterization/exponents.h"
+#include "widthwise/parameterization/rational.h"
 
 namespace widthwise {
 
@@ -31,52 +32,58 @@ struct TwoLayerExponents {
   bool operator==(const TwoLayerExponents&) const = default;
 };
 
-/// Whether the limit is descent with a constant kernel, or particles.
+/// What the limit is: descent under a constant kernel, or a measure on (a, w) that moves.
 enum class Engine { kernel, mean_field };
-/// Where the loss's gradient is taken: at vanishing logits, at those of order one, at diverging ones (-dL/df of the
-/// logistic loss: y/2, y / (1 + exp(y f)), y [y f < 0]).
+/// The slope -dl/dz of the logistic loss where logits vanish (y/2), stay (y/(1+e^yz)), diverge (y where yz < 0, else
+/// 0).
 enum class GradientMode { linear, logistic, perceptron };
+/// How a size depends on the width.
 enum class Trend { vanish, finite, diverge };
-std::string_view engine_name(Engine engine);             // "kernel", "mean-field"
-std::string_view gradient_mode_name(GradientMode mode);  // "lin", "log", "perc"
-std::string_view trend_name(Trend trend);                // "vanish", "finite", "diverge"
 
-/// How the limit is computed (limit/two_layer.h).
+/// "kernel", "mean-field"; "lin", "log", "perc"; "vanish", "finite", "diverge".
+std::string_view to_word(Engine engine);
+std::string_view to_word(GradientMode mode);
+std::string_view to_word(Trend trend);
+
 struct LimitRecipe {
   Engine engine = Engine::kernel;
-  GradientMode first = GradientMode::logistic, later = GradientMode::logistic;  // in step 0, after it
-  bool keeps_init = false;  // later outputs have the initial one in them
+  GradientMode first = GradientMode::linear, later = GradientMode::linear;  // step 0, at f_0; all others, at f_k
+  bool keeps_init = false;  // f_0 stays a part of f_k, as large as what is learned
 };
 
 struct TwoLayerClass {
   bool stable = false;
-  std::string reason;  // where not: "diverging" (T > 0) or "stagnating" (S < -1/2)
-  Rational s_a, s_w, nu, kappa;
-  // The rest only where stable.
-  std::string name;  // MF, NTK, sym-default, MF-NTK, NTK-sym-default, MF-sym-default, post-MF, pre-sym-default,
-                     // post-NTK, pre-NTK, triangle, post-MF-NTK, pre-NTK-sym-default, IC-MF; of unequal rates: the kind
-                     // of the same signs of nu and kappa, not the same dynamics
-  Trend f0 = Trend::finite, K0 = Trend::finite, ratio = Trend::finite;  // initial output, kernel, output over kernel
-  bool evolves = false;                                                 // the kernel
-  LimitRecipe limit;
-  std::vector<std::string> annotations;  // of unequal rates, a sentence each
+  std::string reason;  // "" where stable, "diverging", "stagnating"
 
-  Rational S() const { return s_a < s_w ? s_w : s_a; }
-  Rational T() const { return s_a + s_w; }
+  Rational s_a, s_w, S, T, nu, kappa;  // always; nu is 0 where the initialization is corrected
+
+  // Where stable:
+  std::string name;  // "MF", "NTK", "sym-default", ...; of unequal rates the cell with the same nu, kappa, evolves
+  Trend f0 = Trend::finite, K0 = Trend::finite, ratio = Trend::finite;  // at initialization; ratio = f0 / K0
+  bool evolves = false;                                                 // K_k / K_0 does not tend to 1
+  LimitRecipe limit;
+  bool a_forgotten = false, w_forgotten = false;  // one step is larger than the initial a, w
+  bool a_trains = true, w_trains = true;          // else the limit is that of a zero rate of that layer
+  std::vector<std::string> annotations;  // of unequal rates: "K_a only", "random features", "a_init_forgotten", ...
 };
 
-/// @param init_corrected (rho^-nu - 1) times the initial output is added, which makes that of order one; the trained
-/// part is left as it is. @throws ConfigError (parameterization.init_corrected) unless the scaling is stable and kappa
-/// = 0.
+/// With `init_corrected` the network is f_k + (rho^-nu - 1) f_0, f_0 from a frozen copy of the initial weights, which
+/// starts like nu = 0 and trains as before: MF becomes IC-MF, MF-NTK the NTK limit.
+/// @throws ConfigError (init_corrected) where kappa is not 0 or the scaling is not stable: the term added is then not
+/// comparable to f_k.
 TwoLayerClass classify_two_layer(const TwoLayerExponents& exponents, bool init_corrected = false);
 
-/// As exponents a, b, c of gradient descent: a_2 = -q_sigma, c_1 = -q_w, c_2 = -q_a, all others 0.
-Parameterization two_layer_scheme(const TwoLayerExponents& exponents);
-/// The reverse for any parameterization of one hidden layer under gradient descent; the same along a gauge orbit.
-/// @throws ConfigError (parameterization.input) unless a_1 + b_1 = 0: w . x must start of order one.
-TwoLayerExponents two_layer_exponents(const Parameterization& parameterization);
-
+/// Reads three rationals. @throws ConfigError with key q_sigma, q_a or q_w.
+TwoLayerExponents parse_two_layer(std::string_view q_sigma, std::string_view q_a, std::string_view q_w);
 /// Reads "q_sigma,q_a,q_w", or "q_sigma,q" where both rates are alike. @throws ConfigError naming `key`.
-TwoLayerExponents parse_two_layer_exponents(std::string_view text, std::string_view key);
+TwoLayerExponents parse_two_layer(std::string_view text, std::string_view key);
+
+/// The parameterization of one hidden layer under SGD with these exponents: a_1 = b_1 = 0, c_1 = -q_w, a_2 = -q_sigma,
+/// b_2 = 0, c_2 = -q_a.
+Parameterization two_layer_scheme(const TwoLayerExponents& exponents);
+
+/// The reverse, the same along gauge orbits; hidden blocks are not looked at.
+/// @throws ConfigError (parameterization.input) where the input layer does not start of order one, a_1 + b_1 != 0.
+TwoLayerExponents two_layer_exponents(const Parameterization& parameterization);
 
 }  // namespace widthwise

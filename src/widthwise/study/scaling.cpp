@@ -37,14 +37,18 @@ Parameterization make_parameterization(const Configuration& configuration) {
 TwoLayerExponents two_layer_exponents(const Configuration& configuration) {
   if (configuration.text("parameterization.name") != "two-layer")
     return two_layer_exponents(make_parameterization(configuration));
-  return parse_two_layer_exponents(configuration.text("parameterization.q"), "parameterization.q");
+  return parse_two_layer(configuration.text("parameterization.q"), "parameterization.q");
 }
 
 OutputScale output_scale(const Configuration& configuration) {
   OutputScale scale{configuration.number("training.alpha"), configuration.number("training.kappa")};
   if (!configuration.toggle("parameterization.init_corrected")) return scale;
   const TwoLayerExponents exponents = two_layer_exponents(configuration);
-  classify_two_layer(exponents, true);  // refuses where the correction is not comparable to later outputs
+  try {
+    classify_two_layer(exponents, true);  // refuses where the correction is not comparable to later outputs
+  } catch (const ConfigError& error) {
+    throw ConfigError({{}, "parameterization.init_corrected"}, error.expected(), error.got(), error.hint());
+  }
   const double nu = exponents.q_sigma.value() + 0.5;
   scale.kappa =
       std::pow(configuration.number("architecture.width") / configuration.number("parameterization.reference_width"),
