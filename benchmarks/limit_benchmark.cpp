@@ -1,5 +1,5 @@
-// Times a step of what stands for infinite width, as a share of the peak measured in the same run: a very wide network of
-// one hidden layer on images, the same on points in the basis of their span, and mean-field particles.
+// Times a step of what stands for infinite width, as a share of the peak measured in the same run: a very wide network
+// of one hidden layer on images, the same on points in the basis of their span, and mean-field particles.
 //
 //   limit_benchmark [SCALE]       SCALE below 1 shrinks widths and particles (default 1: 5 GB of memory)
 #include <fmt/format.h>
@@ -61,8 +61,8 @@ void wide_network(Index width, const Matrix<double>& inputs, const std::string& 
                [&](const TrainingState<float>&) { times.push_back(now()); });
   double best = times[2] - times[1];
   for (std::size_t i = 2; i + 1 < times.size(); ++i) best = std::min(best, times[i + 1] - times[i]);
-  print(what, best,
-        4.0 * static_cast<double>(width) * static_cast<double>(x.rows()) * static_cast<double>(x.cols()), peak);
+  print(what, best, 4.0 * static_cast<double>(width) * static_cast<double>(x.rows()) * static_cast<double>(x.cols()),
+        peak);
 }
 
 void particles(Index count, double peak) {
@@ -74,9 +74,9 @@ void particles(Index count, double peak) {
   options.exponents = {-1, 1, 1};
   options.reference = {.width = 128, .sigma = 0.05, .input_std = 0.05, .rate_a = 1, .rate_w = 1};
   options.particles = count;
-  TwoLayerLimit limit({view(std::as_const(x)), view(std::as_const(y)), {}, make_activation("leaky_relu", 0.1),
-                       make_loss("logistic")},
-                      options);
+  TwoLayerLimit limit(
+      {view(std::as_const(x)), view(std::as_const(y)), {}, make_activation("leaky_relu", 0.1), make_loss("logistic")},
+      options);
   std::vector<std::uint32_t> rows(points);
   std::iota(rows.begin(), rows.end(), 0U);
   double best = 1e300;
@@ -103,7 +103,8 @@ int main(int argc, char** argv) {
   fill_normal(Key(1), samples, pixels, 1.0, images.data(), pixels);
   fill_normal(Key(3), others, pixels, 1.0, points.data(), pixels);
   particles(2 * static_cast<Index>(5e5 * scale), twice);
-  wide_network(width, images, fmt::format("width {}, {} samples of {} pixels, float32", width, samples, pixels), single);
+  wide_network(width, images, fmt::format("width {}, {} samples of {} pixels, float32", width, samples, pixels),
+               single);
   const double start = now();
   write_in_span({&images, &points});
   fmt::print("basis of {} points: {:.1f} s, once\n", samples + others, now() - start);

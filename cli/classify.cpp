@@ -48,7 +48,8 @@ void classify_abc(const Options& options) {
 }  // namespace
 
 ConfigError about_option(const ConfigError& error) {
-  std::string option = "--" + error.place().key;
+  const std::string& key = error.place().key;
+  std::string option = "--" + key.substr(key.rfind('.') + 1);
   std::replace(option.begin(), option.end(), '_', '-');
   return {{"command line", option}, error.expected(), error.got(), error.hint()};
 }

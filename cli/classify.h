@@ -7,7 +7,7 @@
 
 namespace widthwise::cli {
 
-/// The same error, its key (a member such as hidden_layers) named as the option --hidden-layers.
+/// The same error, its key (such as hidden_layers, or architecture.activation) named as the option --hidden-layers.
 ConfigError about_option(const ConfigError& error);
 
 void add_classify_two_layer(CLI::App& classify);

@@ -6,7 +6,9 @@
 
 #include "classify.h"
 #include "terminal.h"
+#include "widthwise/activation/activation.h"
 #include "widthwise/base/write_file.h"
+#include "widthwise/limit/far_activation.h"
 #include "widthwise/parameterization/two_layer_text.h"
 #include "widthwise/report/plane.h"
 
@@ -15,7 +17,7 @@ namespace widthwise::cli {
 namespace {
 
 struct Options {
-  std::string q_sigma, q, q_a, q_w;
+  std::string q_sigma, q, q_a, q_w, activation;
   std::filesystem::path draw;
   bool init_corrected = false, json = false;
 };
@@ -72,6 +74,7 @@ void classify(const Options& options) {
   try {
     const TwoLayerExponents exponents = read(options);
     const TwoLayerClass found = classify_two_layer(exponents, options.init_corrected);
+    if (!options.activation.empty() && found.stable) check_activation(found, *make_activation(options.activation));
     draw(options, exponents, found);
     fmt::print("{}\n",
                options.json ? as_json(found).dump(2) : two_layer_text(exponents, found, options.init_corrected));
@@ -93,6 +96,8 @@ void add_classify_two_layer(CLI::App& classify_verb) {
   verb->add_option("--q-a", options->q_a, "Exponent of the rate of a");
   verb->add_option("--q-w", options->q_w, "Exponent of the rate of w");
   verb->add_option("--q", options->q, "Exponent of both rates");
+  verb->add_option("--activation", options->activation,
+                   "The nonlinearity: refused where the limit needs one that grows like |z|");
   verb->add_flag("--init-corrected", options->init_corrected,
                  "Adds (rho^-nu - 1) f_0, so that the output starts finite");
   verb->add_option("--draw", options->draw, "Draws the plane with this point on it into an SVG file");

@@ -104,6 +104,8 @@ TEST(ClassifyTwoLayer, MistakesNameTheOption) {
   EXPECT_THAT(refused("--q-sigma=0 --q-a=1"), HasSubstr("--q-w"));
   EXPECT_THAT(refused("--q-sigma=0 --q=1 --q-w=1"), HasSubstr("--q"));
   EXPECT_THAT(refused("--q=1"), HasSubstr("--q-sigma"));
+  EXPECT_THAT(refused("--q-sigma=-1/2 --q-a=0 --q-w=1 --activation tanh"),
+              AllOf(HasSubstr("--activation"), HasSubstr("unsupported"), HasSubstr("softplus")));
   EXPECT_THAT(refused("--q-sigma=-1/2 --q=1/2 --init-corrected"),
               AllOf(HasSubstr("--init-corrected"), HasSubstr("kappa = 1/2"), HasSubstr("comparable"), HasSubstr("MF")));
   EXPECT_THAT(refused("--q-sigma=9223372036854775807 --q=9223372036854775807"), HasSubstr("64-bit"));

@@ -8,40 +8,14 @@
 #include <utility>
 #include <vector>
 
-#include "widthwise/activation/elementwise.h"
 #include "widthwise/base/error.h"
 #include "widthwise/data/span.h"
+#include "widthwise/limit/far_activation.h"
 #include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/products.h"
 #include "widthwise/linalg/threads.h"
 
 namespace widthwise {
-
-namespace {
-
-class TwoSlopes final : public Elementwise<TwoSlopes> {
- public:
-  TwoSlopes(double below, double above) : below_{below}, above_{above} {}
-  std::string_view name() const override { return "two slopes"; }
-  std::vector<double> kinks() const override { return {0}; }
-  std::optional<int> homogeneity_degree() const override { return 1; }
-  double phi(double z) const { return z * dphi(z); }
-  double dphi(double z) const { return z > 0 ? above_ : below_; }
-
- private:
-  double below_, above_;
-};
-
-}  // namespace
-
-std::shared_ptr<const Activation> Particles::far_activation(const Activation& phi) {
-  constexpr double far = 1e8;
-  const double above = phi.slope(far), below = phi.slope(-far);
-  const auto grows_so = [&](double z, double slope) { return std::abs(phi.value(z) - slope * z) <= 1e-6 * far; };
-  if (!std::isfinite(above + below) || (above == 0 && below == 0) || !grows_so(far, above) || !grows_so(-far, below))
-    return nullptr;
-  return std::make_shared<TwoSlopes>(below, above);
-}
 
 Particles::Particles(const Matrix<double>& points, Index training, std::shared_ptr<const Activation> activation,
                      const ParticleRule& rule, Key key)

@@ -37,9 +37,6 @@ class Particles final : public LimitEngine {
   Vector<double> other_output() override;
   void step(std::span<const std::uint32_t> rows, std::span<const double> gradient) override;
 
-  /// phi far out as an activation linear on both sides of 0; none where phi does not grow like |z|.
-  static std::shared_ptr<const Activation> far_activation(const Activation& phi);
-
  private:
   static constexpr Index chunk = 1024;
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "widthwise/base/error.h"
+#include "widthwise/limit/far_activation.h"
 #include "widthwise/limit/gradient_mode.h"
 #include "widthwise/limit/input_kernels.h"
 #include "widthwise/limit/kernel_descent.h"
@@ -34,15 +35,6 @@ TwoLayerClass stable_class(const TwoLayerOptions& options) {
     throw ConfigError({{}, "parameterization"}, "a dynamically stable scaling, which has a limit",
                       fmt::format("one that is {}", found.reason), "widthwise classify two-layer says why");
   return found;
-}
-
-// w grows beyond all bounds, so that only phi far out matters.
-void check_activation(const TwoLayerClass& limit, const Activation& activation) {
-  if (!limit.w_forgotten || Particles::far_activation(activation) != nullptr) return;
-  throw ConfigError({{}, "architecture.activation"},
-                    "an activation that grows like |z|: the first layer's rate makes its weights grow with the width",
-                    fmt::format("'{}', unsupported there", activation.name()),
-                    "relu, leaky_relu, softplus, elu, gelu, silu and abs do; rates with s_w <= 0 take any");
 }
 
 Matrix<double> kernel_of(const TwoLayerProblem& problem, const TwoLayerOptions& options, const TwoLayerClass& limit,

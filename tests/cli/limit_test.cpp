@@ -1,0 +1,75 @@
+// `widthwise limit` as a user runs it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+namespace widthwise::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+Answer limit(const std::string& arguments) {
+  const auto folder = fresh_folder("limit");
+  std::ofstream(folder / "limit.toml") << R"(
+[limit]
+kind = "two-layer"
+particles = 2000
+[architecture]
+hidden_layers = 1
+activation = "leaky_relu"
+[parameterization]
+name = "two-layer"
+q = "-1,3/4"
+reference_width = 16
+[data]
+name = "gaussian"
+dimension = 5
+train = 8
+test = 4
+[training]
+loss = "logistic"
+learning_rate = 0.1
+steps = 3
+)";
+  return widthwise("limit limit.toml " + arguments, folder);
+}
+
+TEST(Limit, LeavesAnEntryAStepAsJson) {
+  const auto answer = nlohmann::json::parse(limit("--json").out);
+  EXPECT_EQ(answer["class"], "post-MF-NTK");
+  EXPECT_EQ(answer["exponents"]["kappa"], "-1/4");
+  EXPECT_EQ(answer["step"], (std::vector<int>{0, 1, 2, 3}));
+  EXPECT_EQ(answer["test_loss"].size(), 4U);
+  // Logits of this cell move along a straight line: F_k = k F_1.
+  const double once = answer["output_size"][1], twice = answer["output_size"][2];
+  EXPECT_NEAR(twice, 2 * once, 1e-9 * once);
+}
+
+TEST(Limit, IsATableOtherwise) {
+  const Answer answer = limit("--set training.steps=1");
+  EXPECT_EQ(answer.exit, 0) << answer.err;
+  EXPECT_THAT(answer.out, HasSubstr("post-MF-NTK"));
+  EXPECT_THAT(answer.out, HasSubstr("output_size"));
+}
+
+TEST(Limit, SaysWhatItCannotFollow) {
+  const auto refused = [](const std::string& arguments) {
+    const Answer answer = limit(arguments);
+    EXPECT_EQ(answer.exit, 2) << arguments;
+    return answer.err;
+  };
+  EXPECT_THAT(refused("--set parameterization.q=1,1"), HasSubstr("diverging"));
+  EXPECT_THAT(refused("--set parameterization.q=-1/2,0,1 --set architecture.activation=tanh"),
+              HasSubstr("unsupported"));
+  EXPECT_THAT(refused("--set parameterization.q=-1/2,1/2 --set training.loss=squared"), HasSubstr("slope is bounded"));
+  EXPECT_THAT(refused("--set parameterization.q=-1/2"), HasSubstr("parameterization.q"));
+  EXPECT_THAT(refused("--set limit.kind=none"), HasSubstr("limit.kind"));
+  EXPECT_THAT(refused("--set limit.particles=7 --set parameterization.q=-1,1"), HasSubstr("limit.particles"));
+}
+
+}  // namespace
+}  // namespace widthwise::testing
