@@ -36,10 +36,9 @@ TwoLayerExponents read(const Options& options) {
 }
 
 nlohmann::json as_json(const TwoLayerClass& found) {
-  nlohmann::json answer = {{"stable", found.stable},      {"reason", nullptr}, {"class", nullptr},
-                           {"f0", nullptr},               {"K0", nullptr},     {"ratio", nullptr},
-                           {"kernel", nullptr},           {"limit", nullptr},  {"annotations", nullptr},
-                           {"exponents", nullptr}};
+  nlohmann::json answer = {{"stable", found.stable}, {"reason", nullptr},   {"class", nullptr},  {"f0", nullptr},
+                           {"K0", nullptr},          {"ratio", nullptr},    {"kernel", nullptr}, {"limit", nullptr},
+                           {"annotations", nullptr}, {"exponents", nullptr}};
   if (!found.stable) {
     answer["reason"] = found.reason;
     return answer;
@@ -74,7 +73,8 @@ void classify(const Options& options) {
     const TwoLayerExponents exponents = read(options);
     const TwoLayerClass found = classify_two_layer(exponents, options.init_corrected);
     draw(options, exponents, found);
-    fmt::print("{}\n", options.json ? as_json(found).dump(2) : two_layer_text(exponents, found, options.init_corrected));
+    fmt::print("{}\n",
+               options.json ? as_json(found).dump(2) : two_layer_text(exponents, found, options.init_corrected));
   } catch (const ConfigError& error) {
     if (!error.place().file.empty()) throw;
     throw about_option(error);
@@ -85,8 +85,9 @@ void classify(const Options& options) {
 
 void add_classify_two_layer(CLI::App& classify_verb) {
   auto* verb = classify_verb.add_subcommand(
-      "two-layer", "f = sigma sum_r a_r phi(w_r . x) of width n: sigma ~ n^q_sigma, rates of a and w ~ n^q_a, n^q_w in "
-                   "variables that start of order one (Golikov 2020)");
+      "two-layer",
+      "f = sigma sum_r a_r phi(w_r . x) of width n: sigma ~ n^q_sigma, rates of a and w ~ n^q_a, n^q_w in "
+      "variables that start of order one (Golikov 2020)");
   auto options = std::make_shared<Options>();
   verb->add_option("--q-sigma", options->q_sigma, "Exponent of sigma, for example -1/2")->required();
   verb->add_option("--q-a", options->q_a, "Exponent of the rate of a");

@@ -23,8 +23,7 @@ n^q_a, n^q_w. Exponents are texts such as "-1/2", integers, fractions.Fraction o
 
 py::dict answer(const py::object& q_sigma, const py::object& q_a, const py::object& q_w, bool init_corrected) {
   const auto text = [](const py::object& exponent) { return std::string(py::str(exponent)); };
-  const TwoLayerClass found =
-      classify_two_layer(parse_two_layer(text(q_sigma), text(q_a), text(q_w)), init_corrected);
+  const TwoLayerClass found = classify_two_layer(parse_two_layer(text(q_sigma), text(q_a), text(q_w)), init_corrected);
   py::dict out;
   for (const char* key : {"reason", "class", "f0", "K0", "ratio", "kernel", "limit", "annotations", "exponents"})
     out[key] = py::none();

@@ -62,31 +62,30 @@ TEST_P(Cells, AreThoseOfTheTable) {
 // Trends from the signs of nu, kappa and nu - kappa; points at 10 lie far out in an unbounded cell.
 INSTANTIATE_TEST_SUITE_P(
     Golikov2020, Cells,
-    ::testing::Values(
-        Row{"-1", "1", "1", "MF", "vfv evolves", "mean-field lin log"},
-        Row{"-1/2", "0", "0", "NTK", "fff stays", "kernel log log keeps"},
-        Row{"-1/2", "1/2", "1/2", "sym-default", "fdv evolves", "mean-field log perc"},
-        Row{"-3/4", "1/2", "1/2", "MF-NTK", "vfv stays", "kernel lin log"},
-        Row{"-1/2", "1/4", "1/4", "NTK-sym-default", "fdv stays", "kernel log perc"},
-        Row{"-3/4", "3/4", "3/4", "MF-sym-default", "vdv evolves", "mean-field lin perc"},
-        Row{"-3/2", "3/2", "3/2", "post-MF", "vvv evolves", "mean-field lin lin"},
-        Row{"-10", "10", "10", "post-MF", "vvv evolves", "mean-field lin lin"},
-        Row{"0", "0", "0", "pre-sym-default", "ddv evolves", "mean-field perc perc"},
-        Row{"10", "-10", "-10", "pre-sym-default", "ddv evolves", "mean-field perc perc"},
-        Row{"-1", "1/2", "1/2", "post-NTK", "vvf stays", "kernel lin lin keeps"},
-        Row{"-10", "19/2", "19/2", "post-NTK", "vvf stays", "kernel lin lin keeps"},
-        Row{"0", "-1/2", "-1/2", "pre-NTK", "ddf stays", "kernel perc perc keeps"},
-        Row{"10", "-21/2", "-21/2", "pre-NTK", "ddf stays", "kernel perc perc keeps"},
-        Row{"-0.66", "0.5", "0.5", "triangle", "vdv stays", "kernel lin perc"},
-        Row{"-1", "3/4", "3/4", "post-MF-NTK", "vvv stays", "kernel lin lin"},
-        Row{"0", "-1/4", "-1/4", "pre-NTK-sym-default", "ddv stays", "kernel perc perc"},
-        Row{"10", "-41/4", "-41/4", "pre-NTK-sym-default", "ddv stays", "kernel perc perc"},
-        // Unequal rates: the cell with the same signs.
-        Row{"-1/2", "1", "0", "sym-default", "fdv evolves", "mean-field log perc"},
-        Row{"-1/2", "1", "-1/4", "NTK-sym-default", "fdv stays", "kernel log perc"},
-        Row{"-1", "1", "0", "MF-NTK", "vfv stays", "kernel lin log"},
-        Row{"-1/2", "0", "-3", "NTK", "fff stays", "kernel log log keeps"},
-        Row{"-1/2", "-3", "0", "NTK", "fff stays", "kernel log log keeps"}));
+    ::testing::Values(Row{"-1", "1", "1", "MF", "vfv evolves", "mean-field lin log"},
+                      Row{"-1/2", "0", "0", "NTK", "fff stays", "kernel log log keeps"},
+                      Row{"-1/2", "1/2", "1/2", "sym-default", "fdv evolves", "mean-field log perc"},
+                      Row{"-3/4", "1/2", "1/2", "MF-NTK", "vfv stays", "kernel lin log"},
+                      Row{"-1/2", "1/4", "1/4", "NTK-sym-default", "fdv stays", "kernel log perc"},
+                      Row{"-3/4", "3/4", "3/4", "MF-sym-default", "vdv evolves", "mean-field lin perc"},
+                      Row{"-3/2", "3/2", "3/2", "post-MF", "vvv evolves", "mean-field lin lin"},
+                      Row{"-10", "10", "10", "post-MF", "vvv evolves", "mean-field lin lin"},
+                      Row{"0", "0", "0", "pre-sym-default", "ddv evolves", "mean-field perc perc"},
+                      Row{"10", "-10", "-10", "pre-sym-default", "ddv evolves", "mean-field perc perc"},
+                      Row{"-1", "1/2", "1/2", "post-NTK", "vvf stays", "kernel lin lin keeps"},
+                      Row{"-10", "19/2", "19/2", "post-NTK", "vvf stays", "kernel lin lin keeps"},
+                      Row{"0", "-1/2", "-1/2", "pre-NTK", "ddf stays", "kernel perc perc keeps"},
+                      Row{"10", "-21/2", "-21/2", "pre-NTK", "ddf stays", "kernel perc perc keeps"},
+                      Row{"-0.66", "0.5", "0.5", "triangle", "vdv stays", "kernel lin perc"},
+                      Row{"-1", "3/4", "3/4", "post-MF-NTK", "vvv stays", "kernel lin lin"},
+                      Row{"0", "-1/4", "-1/4", "pre-NTK-sym-default", "ddv stays", "kernel perc perc"},
+                      Row{"10", "-41/4", "-41/4", "pre-NTK-sym-default", "ddv stays", "kernel perc perc"},
+                      // Unequal rates: the cell with the same signs.
+                      Row{"-1/2", "1", "0", "sym-default", "fdv evolves", "mean-field log perc"},
+                      Row{"-1/2", "1", "-1/4", "NTK-sym-default", "fdv stays", "kernel log perc"},
+                      Row{"-1", "1", "0", "MF-NTK", "vfv stays", "kernel lin log"},
+                      Row{"-1/2", "0", "-3", "NTK", "fff stays", "kernel log log keeps"},
+                      Row{"-1/2", "-3", "0", "NTK", "fff stays", "kernel log log keeps"}));
 
 TEST(TwoLayer, OutsideTheBandIsUnstable) {
   for (const auto& point : {at("1", "1", "1"), at("-1/2", "3/4", "3/4"), at("10", "19/2", "19/2")}) {
@@ -168,10 +167,9 @@ TEST(TwoLayer, ThePlaneHasThirteenCells) {
     }
     EXPECT_FALSE(p3 && found.evolves);  // the two borders are parallel: no scaling has all four
     const int count = p1 + p2 + p3 + found.evolves;
-    EXPECT_EQ(count, found.name == "NTK"                                    ? 3
-                     : found.name == "MF" || found.name == "sym-default"    ? 2
-                     : found.name == "triangle" || found.name == "post-MF-NTK" ||
-                             found.name == "pre-NTK-sym-default"
+    EXPECT_EQ(count, found.name == "NTK"                                 ? 3
+                     : found.name == "MF" || found.name == "sym-default" ? 2
+                     : found.name == "triangle" || found.name == "post-MF-NTK" || found.name == "pre-NTK-sym-default"
                          ? 0
                          : 1);
   });

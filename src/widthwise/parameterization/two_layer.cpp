@@ -55,7 +55,8 @@ void compare_layers(TwoLayerClass& found) {
 void check_correction(const TwoLayerClass& found) {
   constexpr auto expected = "exponents with kappa = 0: those of MF, NTK and the segment MF-NTK between them";
   if (!found.stable)
-    throw ConfigError({"", "init_corrected"}, expected, fmt::format("exponents that are not stable ({})", found.reason));
+    throw ConfigError({"", "init_corrected"}, expected,
+                      fmt::format("exponents that are not stable ({})", found.reason));
   if (found.kappa != 0)
     throw ConfigError({"", "init_corrected"}, expected,
                       fmt::format("kappa = {} ({})", to_string(found.kappa), found.name),

@@ -1,6 +1,6 @@
 // Networks of one hidden layer f = sigma sum_r a_r phi(w_r . x) with a scalar output, trained on the logistic loss by
-// gradient descent, and the limits that powers of the width lead them to. With rho = n/n_ref, in variables that start of
-// order one (a_r and w_r, their rates included),
+// gradient descent, and the limits that powers of the width lead them to. With rho = n/n_ref, in variables that start
+// of order one (a_r and w_r, their rates included),
 //
 //   sigma = sigma* rho^q_sigma      rate of a = eta_a* rho^q_a      rate of w = eta_w* rho^q_w
 //
@@ -9,8 +9,8 @@
 //   nu = q_sigma + 1/2                             f_0 ~ rho^nu
 //   kappa = 1 + q_sigma + S                        tangent kernel (rates included) K_0 ~ rho^kappa, and f_k, k >= 1
 //
-// Dynamically stable: at every fixed step |f_{k+1} - f_k| / |f_k| is of order one. That is T <= 0 (else it grows with the
-// width: diverging) and S >= -1/2 (else it vanishes: stagnating). nu = 0 and kappa = 0 and the two borders cut the
+// Dynamically stable: at every fixed step |f_{k+1} - f_k| / |f_k| is of order one. That is T <= 0 (else it grows with
+// the width: diverging) and S >= -1/2 (else it vanishes: stagnating). nu = 0 and kappa = 0 and the two borders cut the
 // band -1/2 <= s <= 0 of equal rates into 13 cells, each with one limit. Other than the outcome engine (outcome.h) this
 // judges changes against f itself, so that its cells with kappa != 0 are trivial or unstable there.
 //
@@ -34,7 +34,8 @@ struct TwoLayerExponents {
 
 /// What the limit is: descent under a constant kernel, or a measure on (a, w) that moves.
 enum class Engine { kernel, mean_field };
-/// The slope -dl/dz of the logistic loss where logits vanish (y/2), stay (y/(1+e^yz)), diverge (y where yz < 0, else 0).
+/// The slope -dl/dz of the logistic loss where logits vanish (y/2), stay (y/(1+e^yz)), diverge (y where yz < 0, else
+/// 0).
 enum class GradientMode { linear, logistic, perceptron };
 /// How a size depends on the width.
 enum class Trend { vanish, finite, diverge };
@@ -57,9 +58,9 @@ struct TwoLayerClass {
   Rational s_a, s_w, S, T, nu, kappa;  // always; nu is 0 where the initialization is corrected
 
   // Where stable:
-  std::string name;         // "MF", "NTK", "sym-default", ...; of unequal rates the cell with the same nu, kappa, evolves
+  std::string name;  // "MF", "NTK", "sym-default", ...; of unequal rates the cell with the same nu, kappa, evolves
   Trend f0 = Trend::finite, K0 = Trend::finite, ratio = Trend::finite;  // at initialization; ratio = f0 / K0
-  bool evolves = false;     // K_k / K_0 does not tend to 1
+  bool evolves = false;                                                 // K_k / K_0 does not tend to 1
   LimitRecipe limit;
   bool a_forgotten = false, w_forgotten = false;  // one step is larger than the initial a, w
   bool a_trains = true, w_trains = true;          // else the limit is that of a zero rate of that layer

@@ -54,26 +54,27 @@ std::string kernel(const TwoLayerClass& found) {
 }
 
 std::string ratio(const TwoLayerClass& found, bool corrected) {
-  return fmt::format(
-      "P3 {}: f_0/K_0 ~ {} {}, for {}.", holds(found.ratio == Trend::finite), rho_to_the(found.nu - found.kappa),
-      fate(found.ratio, "stays finite"),
-      corrected ? std::string("both are finite") : "max(s_a, s_w) " + against(found.S, Rational(-1, 2)));
+  return fmt::format("P3 {}: f_0/K_0 ~ {} {}, for {}.", holds(found.ratio == Trend::finite),
+                     rho_to_the(found.nu - found.kappa), fate(found.ratio, "stays finite"),
+                     corrected ? std::string("both are finite") : "max(s_a, s_w) " + against(found.S, Rational(-1, 2)));
 }
 
 std::string evolution(const TwoLayerClass& found) {
   const std::string s_w = "s_w " + against(found.s_w, 0), s_a = "s_a " + against(found.s_a, 0),
                     sum = "s_a + s_w " + against(found.T, 0);
-  if (found.evolves)
-    return "P4 holds: the kernel evolves, for " + (found.s_w >= 0 ? s_w : s_a + " and " + sum) + ".";
+  if (found.evolves) return "P4 holds: the kernel evolves, for " + (found.s_w >= 0 ? s_w : s_a + " and " + sum) + ".";
   return fmt::format("P4 fails: the kernel is stationary, K_k/K_0 -> 1, for {} and {}.", s_w,
                      found.s_a > 0 ? sum : s_a);
 }
 
 const char* slope(GradientMode mode) {
   switch (mode) {
-    case GradientMode::linear: return "y/2 (logits vanish)";
-    case GradientMode::logistic: return "y/(1 + e^(y f)) (logits stay finite)";
-    case GradientMode::perceptron: break;
+    case GradientMode::linear:
+      return "y/2 (logits vanish)";
+    case GradientMode::logistic:
+      return "y/(1 + e^(y f)) (logits stay finite)";
+    case GradientMode::perceptron:
+      break;
   }
   return "y where y f < 0, else 0 (logits diverge)";
 }
@@ -82,10 +83,10 @@ std::string limit(const TwoLayerClass& found) {
   const char* engine = found.limit.engine == Engine::kernel
                            ? "descent under a kernel that stays what it is at initialization"
                            : "a measure on (a, w), whose particles move by as much as they are large";
-  return fmt::format(
-      "The limit is {}. f_k ~ {} from step 1 on; {}. The loss slope -dl/df is {} at step 0, {} after.", engine,
-      rho_to_the(found.kappa), found.limit.keeps_init ? "f_0 stays a part of it" : "f_0 vanishes beside it",
-      slope(found.limit.first), slope(found.limit.later));
+  return fmt::format("The limit is {}. f_k ~ {} from step 1 on; {}. The loss slope -dl/df is {} at step 0, {} after.",
+                     engine, rho_to_the(found.kappa),
+                     found.limit.keeps_init ? "f_0 stays a part of it" : "f_0 vanishes beside it",
+                     slope(found.limit.first), slope(found.limit.later));
 }
 
 void add_layers(const TwoLayerClass& found, std::string& lines) {
@@ -109,8 +110,8 @@ std::string two_layer_text(const TwoLayerExponents& exponents, const TwoLayerCla
   lines += fmt::format("With s_a = q_sigma + q_a = {}, s_w = q_sigma + q_w = {}:\n", text(found.s_a), text(found.s_w));
   lines += "  - " + stability(found) + "\n";
   if (found.stable) {
-    for (const std::string& sentence : {logits(exponents, found, init_corrected), kernel(found),
-                                        ratio(found, init_corrected), evolution(found)})
+    for (const std::string& sentence :
+         {logits(exponents, found, init_corrected), kernel(found), ratio(found, init_corrected), evolution(found)})
       lines += "  - " + sentence + "\n";
     add_layers(found, lines);
     lines += "\n" + limit(found) + "\n";

@@ -69,9 +69,8 @@ class Drawing {
   /// Text along the line from -> to, `above` pixels off it, in the middle.
   void along(const Point& from, const Point& to, double above, std::string_view words, const char* color) {
     const double dx = x(to.q_sigma) - x(from.q_sigma), dy = y(to.q) - y(from.q), length = std::hypot(dx, dy);
-    text((x(from.q_sigma) + x(to.q_sigma)) / 2 + above * dy / length,
-         (y(from.q) + y(to.q)) / 2 - above * dx / length, std::atan2(dy, dx) * 180 / std::numbers::pi, words, color,
-         "middle", "normal");
+    text((x(from.q_sigma) + x(to.q_sigma)) / 2 + above * dy / length, (y(from.q) + y(to.q)) / 2 - above * dx / length,
+         std::atan2(dy, dx) * 180 / std::numbers::pi, words, color, "middle", "normal");
   }
 
   void text(double at_x, double at_y, double degrees, std::string_view words, const char* color, const char* anchor,
