@@ -14,7 +14,7 @@ namespace widthwise::cli {
 namespace {
 
 struct Options : Question {
-  bool json = false;
+  bool json = false, explain = false, rules = false;
 };
 
 template <class Map>
@@ -35,14 +35,49 @@ nlohmann::json as_json(const Outcome& outcome) {
           {"predictions", texts(outcome.predictions)}};
 }
 
+nlohmann::json as_json(const std::optional<Rational>& exponent) {
+  return exponent ? nlohmann::json(to_string(*exponent)) : nlohmann::json(nullptr);
+}
+
+nlohmann::json as_json(const BlockExponents& block, bool has_epsilon) {
+  nlohmann::json exponents = {
+      {"a", to_string(block.a)}, {"b", to_string(block.b)}, {"c", to_string(block.c)}, {"d", to_string(block.d)}};
+  exponents["e"] = as_json(has_epsilon ? std::optional(block.e) : std::nullopt);
+  return exponents;
+}
+
+nlohmann::json as_json(const std::vector<BlockRule>& rules) {
+  nlohmann::json blocks = nlohmann::json::object();
+  for (const BlockRule& rule : rules)
+    blocks[rule.block] = {{"written", as_json(rule.written, rule.has_epsilon)},
+                          {"effective", as_json(rule.effective, rule.has_epsilon)},
+                          {"preactivation", as_json(rule.preactivation)},
+                          {"gradient", as_json(rule.gradient)},
+                          {"move", as_json(rule.move)},
+                          {"decay_share", as_json(rule.decay_share)},
+                          {"reason", rule.reason}};
+  return blocks;
+}
+
+std::string answer(const Options& options) {
+  if (options.explain) {
+    const std::vector<BlockRule> rules = block_rules(options);
+    return options.json ? as_json(rules).dump(2) : rules_text(rules);
+  }
+  const Outcome outcome = classify(options);
+  return options.json ? as_json(outcome).dump(2) : classify_text(outcome);
+}
+
 void classify_abc(const Options& options) {
-  Outcome outcome;
+  if (options.rules) {
+    fmt::print("{}", rules_table());
+    return;
+  }
   try {
-    outcome = classify(options);
+    fmt::print("{}\n", answer(options));
   } catch (const ConfigError& error) {
     throw about_option(error);
   }
-  fmt::print("{}\n", options.json ? as_json(outcome).dump(2) : classify_text(outcome));
 }
 
 }  // namespace
@@ -70,6 +105,8 @@ void add_classify(CLI::App& app, int&) {
   abc->add_option("--optimizer", options->optimizer, "The update rule (widthwise list optimizers)")
       ->capture_default_str();
   abc->add_option("--activation", options->activation, "The nonlinearity")->capture_default_str();
+  abc->add_flag("--explain", options->explain, "The exponents block by block, as written and effective, and why");
+  abc->add_flag("--rules", options->rules, "The table of docs/rules.md: named schemes under every rule, as Markdown");
   abc->add_flag("--json", options->json, "As JSON");
   abc->footer(
       "Example: widthwise classify abc --hidden-layers 3 --optimizer sgd --input=0,0,0 --hidden=1/2,0,0 "

@@ -73,6 +73,30 @@ TEST(Classify, TextSaysTheOutcomeAndTheInequalities) {
   EXPECT_THAT(answer.out, AllOf(HasSubstr("feature"), HasSubstr("r")));
 }
 
+TEST(Classify, ExplainsEachBlock) {
+  const Answer answer = ask("classify abc --scheme mup --optimizer adam --explain");
+  EXPECT_EQ(answer.exit, 0) << answer.err;
+  EXPECT_THAT(answer.out, AllOf(HasSubstr("input"), HasSubstr("hidden"), HasSubstr("output"), HasSubstr("epsilon"),
+                                HasSubstr("Epsilon is of size n^(-1), as the gradients are.")));
+  const auto blocks = nlohmann::json::parse(ask("classify abc --scheme mup --optimizer muon --explain --json").out);
+  EXPECT_EQ(blocks["hidden"]["written"]["c"], "0");  // an orthogonal step: one constant rate
+  EXPECT_TRUE(blocks["hidden"]["effective"]["e"].is_null());
+  EXPECT_EQ(blocks["input"]["effective"]["e"], "1");
+  EXPECT_EQ(blocks["output"]["move"], "0");
+  EXPECT_FALSE(nlohmann::json::parse(ask("classify abc --scheme mup --hidden-layers 1 --explain --json").out)
+                   .contains("hidden"));
+  const Answer typo = ask("classify abc --scheme mupp --explain");
+  EXPECT_EQ(typo.exit, 2);
+  EXPECT_THAT(typo.err, HasSubstr("--scheme"));
+}
+
+TEST(Classify, TheTableOfRulesInTheDocumentationIsThePrograms) {
+  const std::string page = read_text(WIDTHWISE_SOURCE_DIR "/docs/rules.md");
+  const auto line = page.find("\n<!-- table");
+  ASSERT_NE(line, std::string::npos);
+  EXPECT_EQ(page.substr(page.find('\n', line + 1) + 1), ask("classify abc --rules").out);
+}
+
 TEST(Classify, BadExponentsNameTheOption) {
   const Answer few = ask("classify abc --input=0,0 --hidden=1/2,0,0 --output=1/2,0,0");
   EXPECT_EQ(few.exit, 2);

@@ -77,9 +77,9 @@ TEST(Scaling, RefusesNumbersThatAreNotPositive) {
 }
 
 // Every step of Adam is of the size of its effective rate, so Muon's hidden step, n^-1 of that, needs one power less;
-// the biases beside move as the preactivation does under both. Decay: the share it takes is rate * decay where it acts
-// on W as it is, rate * decay / epsilon where it is divided by a gradient of epsilon's size. standard is one rate
-// everywhere.
+// the biases beside move as the preactivation does under both. Decay: the share it takes, rate * decay, is
+// kept where it acts on W as it is; decay * W scales as epsilon where it is divided by a gradient of epsilon's size.
+// standard is one rate and one decay everywhere.
 TEST(Schemes, DecayAndMuonFollowFromAdam) {
   for (const Named& known : known_schemes()) {
     const Exponents adamw = named_scheme(known.name, OptimizerKind::adamw).width;
@@ -94,7 +94,8 @@ TEST(Schemes, DecayAndMuonFollowFromAdam) {
            {&width.input, &width.hidden, &width.output, &width.input_bias, &width.hidden_bias, &width.output_bias}) {
         const BlockExponents w = effective_form(*block, optimizer);
         const bool divided = optimizer == OptimizerKind::adam || optimizer == OptimizerKind::rmsprop;
-        EXPECT_EQ(w.c + w.d - (divided ? w.e : 0), Rational(0)) << known.name << " " << optimizer_name(optimizer);
+        const Rational expected = known.name == "standard" ? Rational(0) : divided ? w.e - w.b : -w.c;
+        EXPECT_EQ(w.d, expected) << known.name << " " << optimizer_name(optimizer);
       }
     }
   }

@@ -158,6 +158,21 @@ TEST(Identity, AdamWithDecayIsANewRun) {
   EXPECT_NE(run(adam).identity(), run(adamw).identity());
 }
 
+TEST(Identity, DividedDecayOfNamedSchemesIsANewRun) {
+  // Its exponent changed for adam and rmsprop under all schemes but standard: other runs are those of then.
+  const auto with = [](const std::string& optimizer, const std::string& scheme, const std::string& decay) {
+    return run("[training]\nsteps = 4\nlearning_rate = 0.5\noptimizer = \"" + optimizer + "\"\n" + decay +
+               "[parameterization]\nname = \"" + scheme + "\"\n")
+        .identity();
+  };
+  const std::string decay = "weight_decay = 0.1\n";
+  EXPECT_NE(with("rmsprop", "mup", decay), "a316a06b8bf3729862d5b29d86a7d6f2");
+  EXPECT_NE(with("adam", "ntk", decay), "e7958396b868bfb8ab97698f0e43b92c");
+  EXPECT_EQ(with("rmsprop", "standard", decay), "4b46ee1a179895144ce6b49c4a063783");
+  EXPECT_EQ(with("rmsprop", "mup", ""), "3996573ea788245e043dd151e5c1aaf6");
+  EXPECT_EQ(with("adamw", "mup", decay), "75987e8be1d6c8c27fd800f4590fdf99");
+}
+
 TEST(Identity, KnowsWhatMatters) {
   const std::string sgd = "[training]\nsteps = 4\nlearning_rate = 0.5\nbatch = 8\n";
   // Adam's beta1 says nothing under sgd, the batch seed nothing on full batches; the measuring times are part of a run.

@@ -70,4 +70,8 @@ Decay decay_of(OptimizerKind optimizer) {
   return row(optimizer).decay;
 }
 
+bool decay_is_divided(OptimizerKind optimizer) {
+  return forgets_size(optimizer) && decay_of(optimizer) == Decay::in_gradient;
+}
+
 }  // namespace widthwise

@@ -36,5 +36,7 @@ bool forgets_size(OptimizerKind optimizer);
 /// Where weight decay acts: added to the gradient, or on the weights beside the update.
 enum class Decay { in_gradient, decoupled };
 Decay decay_of(OptimizerKind optimizer);
+/// Whether decay is added to a gradient that is then divided by its size (adam, rmsprop).
+bool decay_is_divided(OptimizerKind optimizer);
 
 }  // namespace widthwise

@@ -15,19 +15,6 @@ namespace {
 
 using std::size_t;
 
-std::string power(const Size& size) {
-  return size.zero() ? "0" : "n^(" + to_string(size.exponent()) + ")";
-}
-
-void check(const ClassifyRequest& request) {
-  if (request.hidden_layers < 1 || request.hidden_layers > 1000)
-    throw ConfigError({"", "architecture.hidden_layers"}, "1 to 1000 hidden layers",
-                      std::to_string(request.hidden_layers));
-  if (request.activation.homogeneity && *request.activation.homogeneity < 1)
-    throw ConfigError({"", "architecture.activation"}, "a degree of homogeneity of at least 1",
-                      std::to_string(*request.activation.homogeneity));
-}
-
 // Some layer's features change by as much as they are large.
 bool moves_features(const Sizes& sizes) {
   for (size_t l = 1; l + 1 < sizes.feature.size(); ++l)
@@ -150,8 +137,7 @@ void warn_of_epsilon(const Exponents& exponents, const EffectiveNetwork& network
   for (int l = 1; l <= hidden_layers + 1; ++l) {
     if (network.muon && l > 1 && l <= hidden_layers) continue;  // an orthogonal factor has none
     const BlockExponents& block = exponents.weight(l, hidden_layers);
-    const Size gradient =
-        sizes.initial.backward[static_cast<size_t>(l)] * sizes.initial.feature[static_cast<size_t>(l - 1)];
+    const Size gradient = weight_gradient(sizes.initial, l);
     const Size epsilon = Size::power(block.a - block.e);
     if (!(gradient < epsilon)) continue;
     outcome.reasons.push_back(
@@ -172,6 +158,15 @@ void add_r(const Inequalities& values, Outcome& outcome) {
 }
 
 }  // namespace
+
+void check(const ClassifyRequest& request) {
+  if (request.hidden_layers < 1 || request.hidden_layers > 1000)
+    throw ConfigError({"", "architecture.hidden_layers"}, "1 to 1000 hidden layers",
+                      std::to_string(request.hidden_layers));
+  if (request.activation.homogeneity && *request.activation.homogeneity < 1)
+    throw ConfigError({"", "architecture.activation"}, "a degree of homogeneity of at least 1",
+                      std::to_string(*request.activation.homogeneity));
+}
 
 Outcome classify(const Parameterization& parameterization, const ClassifyRequest& request) {
   check(request);

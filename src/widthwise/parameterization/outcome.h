@@ -57,7 +57,10 @@ struct Outcome {
   std::map<std::string, Rational> predictions;
 };
 
-/// @throws ConfigError where hidden_layers is out of range or the exponents have another number of layers.
+/// @throws ConfigError (architecture.hidden_layers, architecture.activation) where out of range.
+void check(const ClassifyRequest& request);
+
+/// @throws ConfigError as check, and where the exponents have another number of layers.
 Outcome classify(const Parameterization& parameterization, const ClassifyRequest& request);
 
 }  // namespace widthwise

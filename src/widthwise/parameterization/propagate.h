@@ -55,6 +55,12 @@ struct Sizes {
   bool operator==(const Sizes&) const = default;
 };
 
+/// Entries of the loss's gradient in the effective weight of a layer.
+inline Size weight_gradient(const Sizes& sizes, int layer) {
+  const auto l = static_cast<std::size_t>(layer);
+  return sizes.backward[l] * sizes.feature[l - 1];
+}
+
 struct Propagation {
   Sizes initial, first, last;  // before any update, after one, and when exponents repeat (or growth was seen)
   Sizes small_rate;            // first order in the rate: nothing has grown enough yet to feed back

@@ -73,10 +73,10 @@ BlockExponents block(const Row& row, std::size_t i, OptimizerKind optimizer) {
   return exponents;
 }
 
-// What makes the share of a weight that a step's decay takes the same at all widths.
+// Decay takes the same share of a weight per step at all widths; where it is divided with the gradient, which scales as
+// epsilon, it stays the same share of that.
 Rational decay_exponent(const BlockExponents& block, OptimizerKind optimizer) {
-  const bool divided = forgets_size(optimizer) && decay_of(optimizer) == Decay::in_gradient;
-  return divided ? block.e - block.c : -block.c;
+  return decay_is_divided(optimizer) ? block.e - block.b : -block.c;
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ Parameterization named_scheme(std::string_view name, OptimizerKind optimizer) {
     if (row.one_rate) scheme.width.input_bias = scheme.width.hidden_bias = scheme.width.output_bias = {};
     for (BlockExponents* exponents : {&scheme.width.input, &scheme.width.hidden, &scheme.width.output,
                                       &scheme.width.input_bias, &scheme.width.hidden_bias, &scheme.width.output_bias})
-      exponents->d = decay_exponent(*exponents, optimizer);
+      if (!row.one_rate) exponents->d = decay_exponent(*exponents, optimizer);
     return scheme;
   }
   throw ConfigError({"", "parameterization.name"}, "a parameterization", "'" + std::string(name) + "'",

@@ -16,9 +16,10 @@
 //
 // Epsilon follows the gradient of features of order one: effective exponents (1/2, 1/2, 0) for ntk, (1, 1, 0) for mup,
 // mean-field and integrable (under integrable gradients of a fresh deep network are smaller still: there keep epsilon
-// tiny). Weight decay takes the same share of a weight per step at all widths: d = -c, and where it goes through Adam's
-// or RMSProp's division by a gradient that scales like epsilon, d = e - c. Biases move with the preactivation, except
-// under standard: one rate everywhere.
+// tiny). Weight decay takes the same share of a weight per step at all widths: d = -c. Where it goes through Adam's or
+// RMSProp's division with the gradient it is kept the same share of that instead, d = e - b: no step there takes more
+// of a weight than rate over size, n^-(c-b), and a decay that tried to (d = e - c) would outgrow the gradient and turn
+// every step into decay. Biases move with the preactivation. standard has one rate and one decay everywhere.
 #pragma once
 
 #include <string_view>

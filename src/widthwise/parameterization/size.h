@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 
 #include "widthwise/parameterization/rational.h"
 
@@ -38,5 +39,9 @@ class Size {
   bool zero_ = true;
   Rational exponent_;
 };
+
+inline std::string power(const Size& size) {
+  return size.zero() ? "0" : "n^(" + to_string(size.exponent()) + ")";
+}
 
 }  // namespace widthwise

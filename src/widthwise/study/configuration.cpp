@@ -110,6 +110,11 @@ std::string canonical(const std::map<std::string, Value>& values) {
   // Once adam's decay stood beside the update, as adamw's does. Runs recorded then are not those of today.
   if (values.at("training.optimizer").text() == "adam" && values.at("training.weight_decay").number() != 0)
     relevant.push_back({"training.weight_decay_is", {"in the gradient", 0}, 0});
+  // Once decay outgrew, with the width, the gradient it is divided with: under named schemes but standard.
+  if (decay_is_divided(parse_optimizer(values.at("training.optimizer").text())) &&
+      values.at("training.weight_decay").number() != 0 && values.at("parameterization.name").text() != "custom" &&
+      values.at("parameterization.name").text() != "standard")
+    relevant.push_back({"training.weight_decay_scales", {"as the gradient", 0}, 0});
   return to_json({std::move(relevant), 0});
 }
 

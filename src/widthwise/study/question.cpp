@@ -29,16 +29,31 @@ std::string member(const std::string& key) {
   return key == "parameterization.name" ? "scheme" : key.substr(key.rfind('.') + 1);
 }
 
-}  // namespace
-
-Outcome classify(const Question& question) {
+// What `ask` answers of the parameterization and request that the question names.
+template <class Ask>
+auto answer(const Question& question, const Ask& ask) {
   try {
     const OptimizerKind optimizer = parse_optimizer(question.optimizer);
-    return classify(parameterization(question, optimizer),
-                    {optimizer, question.hidden_layers, activation_facts(*make_activation(question.activation))});
+    const ClassifyRequest request{optimizer, question.hidden_layers,
+                                  activation_facts(*make_activation(question.activation))};
+    return ask(parameterization(question, optimizer), request);
   } catch (const ConfigError& error) {
     throw ConfigError({{}, member(error.place().key)}, error.expected(), error.got(), error.hint());
   }
+}
+
+}  // namespace
+
+Outcome classify(const Question& question) {
+  return answer(question, [](const Parameterization& exponents, const ClassifyRequest& request) {
+    return classify(exponents, request);
+  });
+}
+
+std::vector<BlockRule> block_rules(const Question& question) {
+  return answer(question, [](const Parameterization& exponents, const ClassifyRequest& request) {
+    return block_rules(exponents, request);
+  });
 }
 
 }  // namespace widthwise

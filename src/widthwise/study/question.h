@@ -3,8 +3,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "widthwise/parameterization/outcome.h"
+#include "widthwise/parameterization/rules.h"
 
 namespace widthwise {
 
@@ -17,5 +19,7 @@ struct Question {
 
 /// @throws ConfigError whose key is the name of the member above ("hidden_layers").
 Outcome classify(const Question& question);
+/// The same exponents block by block. @throws ConfigError as classify.
+std::vector<BlockRule> block_rules(const Question& question);
 
 }  // namespace widthwise
