@@ -103,7 +103,27 @@ struct Reference {
     }
   }
   const Matrix<double>& output() const { return h.back(); }
+
+  /// sum over outputs k of slope_k df_k/dh^l, a row a sample, entry l - 1: the layers' deltas.
+  std::vector<Matrix<double>> back(const Matrix<double>& slope) const {
+    std::vector<Matrix<double>> delta(h.size());
+    delta.back() = slope;
+    for (std::size_t l = h.size() - 1; l > 0; --l)
+      delta[l - 1] = (delta[l] * weights[l]).array() * (1 - x[l].array().square());
+    return delta;
+  }
 };
+
+/// What a change of one layer's weights moves every output by: df_k/dh^l . (V x^{l-1}), an output at a time.
+Matrix<double> moved_by(const Reference& now, std::size_t l, const Matrix<double>& change) {
+  Matrix<double> moved(now.output().rows(), now.output().cols());
+  for (Index k = 0; k < moved.cols(); ++k) {
+    Matrix<double> slope = Matrix<double>::Zero(moved.rows(), moved.cols());
+    slope.col(k).setOnes();
+    moved.col(k) = (now.back(slope)[l].array() * (now.x[l] * change.transpose()).array()).rowwise().sum();
+  }
+  return moved;
+}
 
 double squared_loss(const Matrix<double>& output, const Matrix<double>& targets) {
   return 0.5 * (output - targets).squaredNorm() / static_cast<double>(targets.rows());
@@ -169,6 +189,11 @@ TEST_F(RecorderTest, AgreesWithTheDefinitionsWrittenOut) {
       const double update = rms_of(now.x[l] * change.transpose());
       near("update" + layer, update);
       near("own_update" + layer, update / rms_of(start.x[l] * start.weights[l].transpose()));
+      near("contribution" + layer, rms_of(moved_by(now, l, change)));
+      const Matrix<double> slope = (now.output() - targets) / 12;  // of the mean squared loss
+      near("gradient_size" + layer, rms_of(now.back(slope)[l].transpose() * now.x[l]));
+      near("epsilon_ratio" + layer, 0);  // gradient descent has none
+      near("decay_ratio" + layer, 0);
       near("weight_norm" + layer, now.weights[l].norm());
       near("weight_change" + layer, change.norm() / start.weights[l].norm());
       if (point > 0) {
@@ -205,8 +230,8 @@ TEST_F(RecorderTest, NothingHasChangedAtStepZero) {
   Recorder<double> recorder(ensemble, options(all_names(), {0}), data());
   recorder({ensemble, 0, 0, 0, {}, {}, {}});
   for (const auto& [name, values] : recorder.trace(0).series) {
-    const bool change =
-        name.find("change") != std::string::npos || name.starts_with("update") || name.starts_with("own");
+    const bool change = name.find("change") != std::string::npos || name.starts_with("update") ||
+                        name.starts_with("own") || name.starts_with("contribution");
     EXPECT_TRUE(!change || values[0] == 0.0) << name;  // exactly: the same numbers are subtracted
   }
 }
@@ -232,6 +257,69 @@ TEST_F(RecorderTest, OneStepOfALinearModelHasAClosedForm) {
   EXPECT_NEAR(recorder.trace(0).final_value("update.1"), rms_of(update), 1e-12);
   EXPECT_NEAR(recorder.trace(0).final_value("own_update.1"), rms_of(update) / rms_of(output), 1e-12);
   EXPECT_NEAR(recorder.trace(0).final_value("output_change"), rms_of(update), 1e-12);  // a linear model: all is update
+}
+
+TEST_F(RecorderTest, EpsilonAndDecayAreComparedWithTheGradient) {
+  const Architecture architecture = tanh_mlp(7);
+  Scaling scaling = scaling_of(architecture, 0.1);
+  for (TensorScaling& one : scaling.weights) {
+    one.effective_epsilon = 1e-3;
+    one.effective_decay = 0.02;
+  }
+  const std::vector<Member> members{{Key(1), scaling}};
+  const Ensemble<double> ensemble(architecture, members);
+  const Reference start(ensemble, 0, inputs);
+  for (const OptimizerKind optimizer : {OptimizerKind::momentum, OptimizerKind::adam, OptimizerKind::adamw,
+                                        OptimizerKind::rmsprop, OptimizerKind::muon}) {
+    RecorderOptions of = options({"gradient_size", "epsilon_ratio", "decay_ratio"}, {0});
+    of.optimizer = optimizer;
+    of.alpha_convention = AlphaConvention::article;
+    Recorder<double> recorder(ensemble, of, data());
+    recorder({ensemble, 0, 0, 0, {2, 0}, {}, {}});
+    // Of Loss(2 f) / 4 in f.
+    const auto deltas = start.back((2 * start.output() - targets) / 12 * 2 / 4);
+    for (std::size_t l = 0; l < 3; ++l) {
+      const std::string layer = "." + std::to_string(l + 1);
+      const double gradient = rms_of(deltas[l].transpose() * start.x[l]);
+      const auto value = [&](const std::string& name) { return recorder.trace(0).values(name + layer)[0]; };
+      EXPECT_NEAR(value("gradient_size"), gradient, 1e-14);
+      const bool has_epsilon = forgets_size(optimizer) && !(optimizer == OptimizerKind::muon && l == 1);
+      EXPECT_NEAR(value("epsilon_ratio"), has_epsilon ? 1e-3 / gradient : 0, 1e-12) << optimizer_name(optimizer);
+      const bool divided = optimizer == OptimizerKind::adam || optimizer == OptimizerKind::rmsprop;
+      EXPECT_NEAR(value("decay_ratio"), divided ? 0.02 * rms_of(start.weights[l]) / gradient : 0.1 * 0.02, 1e-12)
+          << optimizer_name(optimizer);
+    }
+  }
+}
+
+TEST_F(RecorderTest, WithoutGradientsAStepTakesTheShareOfDecay) {
+  // Inputs and targets of 0 leave no gradient, so that a step multiplies every weight by 1 - decay_ratio.
+  const Architecture architecture = tanh_mlp(7);
+  Scaling scaling = scaling_of(architecture, 0.1);
+  for (TensorScaling& one : scaling.weights) one.effective_decay = 0.02;
+  for (TensorScaling& one : scaling.biases) one.effective_std = 0;
+  for (std::vector<TensorScaling>* all : {&scaling.weights, &scaling.biases})
+    for (TensorScaling& one : *all) one.effective_epsilon = 1e-8;
+  const std::vector<Member> members{{Key(1), scaling}};
+  const Matrix<double> nothing = Matrix<double>::Zero(12, 5), no_targets = Matrix<double>::Zero(12, 2);
+  for (const OptimizerKind optimizer :
+       {OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adamw, OptimizerKind::muon}) {
+    Ensemble<double> ensemble(architecture, members);
+    RecorderOptions of = options({"decay_ratio", "weight_change"}, {0, 1});
+    of.optimizer = optimizer;
+    Recorder<double> recorder(ensemble, of, {view(nothing), view(no_targets), {}, {}});
+    TrainingOptions training;
+    training.optimizer = optimizer;
+    training.steps = 1;
+    train<double>(ensemble, view(nothing), view(no_targets), *loss, training, recorder.probe_steps(),
+                  std::ref(recorder));
+    for (const char* layer : {".1", ".2", ".3"}) {
+      const Trace& trace = recorder.trace(0);
+      EXPECT_NEAR(trace.final_value(std::string("weight_change") + layer),
+                  trace.final_value(std::string("decay_ratio") + layer), 1e-12)
+          << optimizer_name(optimizer);
+    }
+  }
 }
 
 TEST_F(RecorderTest, SizesOfIndependentUnitsDoNotDependOnWidth) {

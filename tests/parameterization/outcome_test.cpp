@@ -355,7 +355,9 @@ TEST(Outcome, WordAndNumbersAgree) {
     RC_ASSERT(outcome.trivial == (outcome.outcome == "stuck" || outcome.outcome == "trivial"));
     if (outcome.stable) {
       for (const auto& [name, exponent] : x)
-        if (name.find("size") != std::string::npos || name.starts_with("update")) RC_ASSERT(exponent <= 0);
+        if (name.ends_with("output_size") || name.find("preactivation_size") != std::string::npos ||
+            name.starts_with("update") || name.starts_with("contribution"))
+          RC_ASSERT(exponent <= 0);
       RC_ASSERT(outcome.regime.has_value() == (x.contains("output_change") && x.at("output_change") == 0));
     }
     // Larger rates remain possible where stable, and none that move the output more than by order one.
@@ -375,11 +377,12 @@ TEST(Outcome, DoesNotDependOnTheGauge) {
     const int L = *rc::gen::inRange(1, 5);
     BlockExponents blocks[3], moved[3];
     for (int i = 0; i < 3; ++i) {
-      blocks[i] = block(draw(), draw(), draw());
+      blocks[i] = {draw(), draw(), draw(), draw(), draw()};
       moved[i] = gauge_shift(blocks[i], draw(), optimizer);
     }
-    const Outcome left = of(blocks[0], blocks[1], blocks[2], optimizer, L);
-    const Outcome right = of(moved[0], moved[1], moved[2], optimizer, L);
+    const ClassifyRequest request{optimizer, L, relu, *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()};
+    const Outcome left = classify(custom_scheme(blocks[0], blocks[1], blocks[2], optimizer), request);
+    const Outcome right = classify(custom_scheme(moved[0], moved[1], moved[2], optimizer), request);
     RC_ASSERT(left.outcome == right.outcome);
     RC_ASSERT(left.predictions == right.predictions);
     RC_ASSERT(left.r_per_layer == right.r_per_layer);
@@ -394,6 +397,95 @@ TEST(Outcome, HiddenLayersMayDiffer) {
   EXPECT_EQ(classify(scheme, {OptimizerKind::sgd, 3, relu}).outcome, "unstable");
   EXPECT_THROW(classify(scheme, {OptimizerKind::sgd, 4, relu}), ConfigError);
   EXPECT_THROW(classify(scheme, {OptimizerKind::sgd, 0, relu}), ConfigError);
+}
+
+// Of a named scheme with some exponents of the hidden block moved.
+Outcome counted(const std::string& name, OptimizerKind optimizer, const BlockExponents& by = {}) {
+  Parameterization scheme = named_scheme(name, optimizer);
+  BlockExponents& hidden = scheme.width.hidden;
+  hidden = {hidden.a + by.a, hidden.b + by.b, hidden.c + by.c, hidden.e + by.e, hidden.d + by.d};
+  return classify(scheme, {optimizer, 3, relu, true, true});
+}
+
+BlockExponents epsilon_and_decay(Rational e, Rational d) {
+  return {0, 0, 0, e, d};
+}
+
+TEST(EpsilonAndDecay, OfNamedSchemesScaleWithTheGradients) {
+  // Then they change no power: an epsilon as large as the gradient halves a step, a share of order one does not grow.
+  for (const char* name : {"ntk", "mup", "mean-field"})
+    for (const OptimizerKind optimizer : {OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::adam,
+                                          OptimizerKind::adamw, OptimizerKind::rmsprop, OptimizerKind::muon}) {
+      const Parameterization scheme = named_scheme(name, optimizer);
+      const Outcome without = classify(scheme, {optimizer, 3, relu}),
+                    with = classify(scheme, {optimizer, 3, relu, true});
+      const std::string label = std::string(name) + " " + std::string(optimizer_name(optimizer));
+      EXPECT_EQ(with.outcome, without.outcome) << label;
+      for (const auto& [what, exponent] : without.predictions) EXPECT_EQ(with.predictions.at(what), exponent) << label;
+      for (const auto& [what, exponent] : with.predictions) {
+        const bool order_one = what.starts_with("epsilon_ratio") || what.starts_with("contribution");
+        EXPECT_TRUE(!order_one || exponent == 0) << label << " " << what;
+      }
+      if (forgets_size(optimizer) && decay_of(optimizer) == Decay::in_gradient) continue;
+      const Outcome decayed = counted(name, optimizer);
+      EXPECT_EQ(decayed.outcome, without.outcome) << label;
+      for (int l = 1; l <= 4; ++l)
+        EXPECT_EQ(decayed.predictions.at("decay_ratio." + std::to_string(l)), 0) << label << " " << l;
+    }
+}
+
+TEST(EpsilonAndDecay, AnEpsilonThatDoesNotScaleStopsTheLayersWhoseGradientsVanish) {
+  const Outcome outcome = counted("mup", OptimizerKind::adam, epsilon_and_decay(-1, half));
+  EXPECT_EQ(outcome.predictions.at("epsilon_ratio.2"), 1);  // gradients 1/n
+  EXPECT_EQ(outcome.predictions.at("epsilon_ratio.1"), 0);
+  EXPECT_EQ(outcome.predictions.at("contribution.2"), -1);
+  EXPECT_EQ(outcome.predictions.at("contribution.1"), 0);
+  EXPECT_EQ(outcome.outcome, "feature");  // by the input layer, which a plain look at features does not tell
+
+  Parameterization everywhere = named_scheme("mup", OptimizerKind::adam);
+  for (BlockExponents* one : {&everywhere.width.input, &everywhere.width.hidden, &everywhere.width.output})
+    one->e = one->a;
+  EXPECT_EQ(classify(everywhere, {OptimizerKind::adam, 3, relu, true}).outcome, "kernel");  // only the readout moves
+  EXPECT_EQ(classify(everywhere, {OptimizerKind::adam, 3, relu}).outcome, "feature");
+}
+
+TEST(EpsilonAndDecay, DecoupledDecayTakesTheShareOfRateTimesDecay) {
+  // Hidden rates of mup's AdamW are 1/n: so is what a constant decay takes of a weight.
+  const Rational named = named_scheme("mup", OptimizerKind::adamw).width.hidden.d;
+  const Outcome constant = counted("mup", OptimizerKind::adamw, epsilon_and_decay(0, -named));
+  EXPECT_EQ(constant.predictions.at("decay_ratio.2"), -1);
+  EXPECT_EQ(constant.outcome, "feature");
+  const Outcome growing = counted("mup", OptimizerKind::adamw, epsilon_and_decay(0, -1));
+  EXPECT_EQ(growing.outcome, "unstable");
+  EXPECT_NE(growing.reasons.front().find("share of W_2 that weight decay takes"), std::string::npos);
+}
+
+TEST(EpsilonAndDecay, InAdamsGradientDecayCompetesWithIt) {
+  // decay W_0 ~ n^-1/2 beside gradients of 1/n: a decay that does not fall takes over, and the layer follows it.
+  const Outcome constant = counted("mup", OptimizerKind::adam, epsilon_and_decay(0, -half));
+  EXPECT_EQ(constant.predictions.at("decay_ratio.2"), half);
+  EXPECT_EQ(constant.predictions.at("contribution.2"), -half);
+  const Outcome beside = counted("mup", OptimizerKind::adam);
+  EXPECT_EQ(beside.predictions.at("decay_ratio.2"), 0);
+  EXPECT_EQ(beside.predictions.at("contribution.2"), 0);
+}
+
+TEST(EpsilonAndDecay, DecayAloneLearnsNoFeatures) {
+  const Outcome outcome = counted("ntk", OptimizerKind::adamw);
+  EXPECT_EQ(outcome.outcome, "kernel");
+  EXPECT_EQ(outcome.predictions.at("feature_change.2"), 0);  // they shrink all the same
+  EXPECT_NE(outcome.reasons.back().find("shrink"), std::string::npos);
+}
+
+TEST(Contribution, TellsTheLayerThatTakesNoPart) {
+  // The input block with the rate exponent of hidden ones, as if its fan-in grew: mup still learns features.
+  Parameterization scheme = named_scheme("mup", OptimizerKind::adam);
+  scheme.width.input.c += 1;
+  const Outcome outcome = classify(scheme, {OptimizerKind::adam, 3, relu});
+  EXPECT_EQ(outcome.outcome, "feature");
+  EXPECT_EQ(outcome.predictions.at("contribution.1"), -1);
+  for (const char* other : {"contribution.2", "contribution.3", "contribution.4"})
+    EXPECT_EQ(outcome.predictions.at(other), 0) << other;
 }
 
 TEST(ClassifyText, SaysTheWordTheReasonsAndTheExponents) {

@@ -80,11 +80,42 @@ class Network {
     return product(l, difference, pass.x[l - 1]);
   }
 
-  void step(const std::vector<Vec>& inputs, const Vec& targets, OptimizerKind optimizer) {
+  /// df/dh_l of one sample, entry l.
+  std::vector<Vec> backward(const Pass& pass) const {
+    std::vector<Vec> D(L + 2);
+    D[L + 1] = {1};
+    for (std::size_t l = L + 1; l > 1; --l) {
+      const Layer& layer = layers_[l - 1];
+      D[l - 1].assign(layer.cols, 0);
+      for (std::size_t i = 0; i < layer.rows; ++i)
+        for (std::size_t j = 0; j < layer.cols; ++j)
+          D[l - 1][j] += scaling_.weights[l - 1].multiplier * layer.w[i * layer.cols + j] * D[l][i];
+      for (std::size_t j = 0; j < layer.cols; ++j) D[l - 1][j] *= phi_.slope(pass.h[l - 1][j]);
+    }
+    return D;
+  }
+
+  /// What the weights' own change moves the output of one sample by, to first order: D_l . (W_t - W_0) x_t.
+  double contribution(std::size_t l, const Pass& pass) const {
+    const Vec moved = update(l, pass), D = backward(pass)[l];
+    double sum = 0;
+    for (std::size_t i = 0; i < moved.size(); ++i) sum += D[i] * moved[i];
+    return sum;
+  }
+
+  /// dLoss/dw of every layer.
+  std::vector<Vec> gradients(const std::vector<Vec>& inputs, const Vec& targets) const {
     std::vector<Vec> gradient;
     for (const Layer& layer : layers_) gradient.emplace_back(layer.w.size(), 0.0);
     for (std::size_t s = 0; s < inputs.size(); ++s)
       add_gradient(inputs[s], targets[s], double(inputs.size()), gradient);
+    return gradient;
+  }
+
+  const Vec& trainable(std::size_t l) const { return layers_[l - 1].w; }
+
+  void step(const std::vector<Vec>& inputs, const Vec& targets, OptimizerKind optimizer) {
+    const std::vector<Vec> gradient = gradients(inputs, targets);
     ++steps_;
     for (std::size_t l = 0; l <= L; ++l) {
       if (optimizer == OptimizerKind::muon && l > 0 && l < L)
@@ -108,19 +139,14 @@ class Network {
 
   void add_gradient(const Vec& input, double target, double samples, std::vector<Vec>& gradient) const {
     const Pass pass = forward(input);
-    Vec delta = {(pass.h[L + 1][0] - target) / samples};
-    for (std::size_t l = L + 1; l >= 1; --l) {
+    const std::vector<Vec> D = backward(pass);
+    const double slope = (pass.h[L + 1][0] - target) / samples;
+    for (std::size_t l = 1; l <= L + 1; ++l) {
       const Layer& layer = layers_[l - 1];
       const double m = scaling_.weights[l - 1].multiplier;
-      Vec below(layer.cols, 0);
       for (std::size_t i = 0; i < layer.rows; ++i)
-        for (std::size_t j = 0; j < layer.cols; ++j) {
-          gradient[l - 1][i * layer.cols + j] += m * delta[i] * pass.x[l - 1][j];
-          below[j] += m * layer.w[i * layer.cols + j] * delta[i];
-        }
-      if (l == 1) break;
-      for (std::size_t j = 0; j < below.size(); ++j) below[j] *= phi_.slope(pass.h[l - 1][j]);
-      delta = std::move(below);
+        for (std::size_t j = 0; j < layer.cols; ++j)
+          gradient[l - 1][i * layer.cols + j] += m * slope * D[l][i] * pass.x[l - 1][j];
     }
   }
 

@@ -11,6 +11,7 @@
 #include "widthwise/activation/activation.h"
 #include "widthwise/base/error.h"
 #include "widthwise/data/user_files.h"
+#include "widthwise/inquiry/asked.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/study/scheme.h"
@@ -68,10 +69,6 @@ constexpr std::array ours{"measure.observables", "measure.keep",     "measure.ti
                           "training.model",      "start.run",        "start.at",
                           "start.recentre",      "seed.init"};
 
-[[noreturn]] void refuse(const std::string& option, const std::string& expected, const std::string& got) {
-  throw ConfigError({{}, option}, expected, got);
-}
-
 // A setting of the question, or nothing.
 std::string given(const RegimeQuestion& question, const std::string& key) {
   for (auto one = question.settings.rbegin(); one != question.settings.rend(); ++one)
@@ -90,15 +87,6 @@ Study described(const RegimeQuestion& question, const std::vector<std::pair<std:
 std::string text_in(const Settings& settings, const std::string& key, const std::string& otherwise) {
   const auto found = settings.find(key);
   return found == settings.end() || !found->second.is_text() ? otherwise : found->second.text();
-}
-
-Configuration configured(const Settings& base, const RegimeQuestion& question) {
-  try {
-    return Configuration(base);
-  } catch (const ConfigError& error) {
-    if (!error.place().file.empty()) throw;
-    throw error.in_file(question.file.empty() ? "command line" : question.file.string());
-  }
 }
 
 // The rule the file itself trains by, where that is not the one it is asked about with.
@@ -129,7 +117,7 @@ Settings settings_of(const RegimeQuestion& question) {
     set(margins ? "training.stop_margin" : "training.target_loss", {margins ? 1.0 : 0.01, 0});
   if (flow) {
     set("training.steps", {std::int64_t{100'000}, 0});
-    if (!make_activation(configured(base, question))->kinks().empty()) {
+    if (!make_activation(configured(base, question.file))->kinks().empty()) {
       set("training.max_dgrad", {"none", 0});  // a unit that flips changes the gradient by a fixed amount,
       set("training.max_dout", {0.01, 0});     // however short the step
     }
@@ -281,7 +269,7 @@ std::string regime_study_text(const RegimeQuestion& question) {
   if (!(question.kernel_change > 0 && question.kernel_change < 1e12))
     refuse("kernel-change", "a number above 0", fmt::format("{}", question.kernel_change));
   const Settings base = settings_of(question);
-  const Configuration run = configured(base, question);
+  const Configuration run = configured(base, question.file);
   const double alpha = run.number("training.alpha");
   if (!(alpha > 0)) refuse("training.alpha", "a number above 0", fmt::format("{}", alpha));
   const Text text(question, run);
@@ -296,7 +284,7 @@ std::string regime_study_text(const RegimeQuestion& question) {
 
 std::vector<std::string> regime_notes(const RegimeQuestion& question) {
   const Settings base = settings_of(question);
-  const Configuration run = configured(base, question);
+  const Configuration run = configured(base, question.file);
   const auto named = [&run](const char* key) { return to_text(run.at(key)); };
   std::vector<std::string> out{fmt::format(
       "Asked of: {}, {} hidden layers, {}, {}{}; {} samples of {}, labels {}; {} loss, {}.",
@@ -308,17 +296,11 @@ std::vector<std::string> regime_notes(const RegimeQuestion& question) {
     out.push_back(fmt::format("The file trains by {}; that rule's rates and steps are left out.", own));
   if (!has_twins(run))
     out.emplace_back("Without frozen twins, which follow plain gradient flow: no temperature, tau, decay or patience.");
-  std::set<std::string> left;
-  for (const Sweep& sweep : described(question, question.settings).sweeps) {
-    for (const auto& [key, value] : sweep.set) left.insert(key);
-    for (const Axis& axis : sweep.axes) left.insert(axis.key);
-  }
-  std::erase_if(left, [&](const std::string& key) {
-    return base.contains(key) || key.starts_with("seed.") || key.starts_with("measure.") ||
-           std::ranges::find(ours, key) != ours.end() || std::ranges::find(steps_keys, key) != steps_keys.end();
-  });
-  for (const std::string& key : left)
-    out.push_back(fmt::format("Only sweeps of the file set {}; asked of {}.", key, named(key.c_str())));
+  const std::vector<std::string> left =
+      sentences_on_sweeps(described(question, question.settings), base, run, [](const std::string& key) {
+        return std::ranges::find(ours, key) != ours.end() || std::ranges::find(steps_keys, key) != steps_keys.end();
+      });
+  out.insert(out.end(), left.begin(), left.end());
   return out;
 }
 

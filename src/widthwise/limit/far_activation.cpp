@@ -37,12 +37,13 @@ std::shared_ptr<const Activation> far_activation(const Activation& phi) {
 
 void check_activation(const TwoLayerClass& found, const Activation& phi) {
   if (!found.w_forgotten || far_activation(phi) != nullptr) return;
-  throw ConfigError({{}, "architecture.activation"},
-                    fmt::format("an activation that grows like |z|, since the first layer's rate makes its weights grow "
-                                "with the width (s_w = {} > 0)",
-                                to_string(found.s_w)),
-                    fmt::format("'{}': unsupported there", phi.name()),
-                    "relu, leaky_relu, softplus, elu, gelu, silu and abs do; rates with s_w <= 0 take any");
+  throw ConfigError(
+      {{}, "architecture.activation"},
+      fmt::format("an activation that grows like |z|, since the first layer's rate makes its weights grow "
+                  "with the width (s_w = {} > 0)",
+                  to_string(found.s_w)),
+      fmt::format("'{}': unsupported there", phi.name()),
+      "relu, leaky_relu, softplus, elu, gelu, silu and abs do; rates with s_w <= 0 take any");
 }
 
 }  // namespace widthwise

@@ -10,6 +10,13 @@
 //   margins_held       share of samples with u >= m, the loss's margin, 0 where it has none
 //   weight_norm        |W_t|_F                      weight_change        |W_t - W_0|_F / |W_0|_F
 //   last_update_norm   |W_t - W_{t-1}|_F                 displacement    |w_t - w_0| / |w_0|, w all of W / multiplier
+//   contribution       rms of (df/dtheta)(W_t - W_0), W of one layer: what its own update moves the output by, to first
+//                      order around the weights now
+//   gradient_size      rms of the entries of G = dObjective/dW_l on the measured training points
+//   epsilon_ratio      epsilon / gradient_size; 0 where the rule has no epsilon
+//   decay_ratio        what weight decay does to W_l: where it is added to a gradient whose size is forgotten (adam,
+//                      rmsprop), rms(decay W_t) / gradient_size; elsewhere the share rate * decay that a step takes off
+//                      W_l at the full rate (of momentum the first; of gradient flow, a unit of time)
 //
 // and of gradient flow (training/flow.h), with F the trained output on all training samples:
 //
@@ -33,8 +40,9 @@
 // whose entries stay of order 1 as the width grows stays of order 1.
 //
 // At step 0 every change and update is exactly 0, batch_loss and last_update_norm are NaN: no update was made.
-// own_update and weight_change of a layer that starts at 0 are infinite. The losses and errors, and everything of the
-// output, are of the trained output alpha f(theta) + kappa f(theta_0) (recorder.h).
+// own_update and weight_change of a layer that starts at 0 are infinite, ratios to a gradient that is 0 infinite or
+// NaN. The losses and errors, and everything of the output, are of the trained output alpha f(theta) + kappa f(theta_0)
+// (recorder.h).
 //
 // Adding one: a row in observable.cpp and its formula in recorder.cpp (of kernels: in kernel_observables.cpp).
 #pragma once

@@ -19,6 +19,7 @@
 #include "widthwise/observable/observable.h"
 #include "widthwise/observable/sums.h"
 #include "widthwise/training/flow_times.h"
+#include "widthwise/training/muon.h"
 
 namespace widthwise {
 namespace {
@@ -127,10 +128,45 @@ struct Recorder<T>::State {
     return std::sqrt(square_sum_of_difference<T>(ensemble->weight(member, layer), of(now->previous, layer)));
   }
 
+  double contribution(Index layer) {
+    if (!direction) direction.emplace(ensemble->architecture(), 1);
+    const View<const T> weight = ensemble->weight(member, layer), initial = initial_weight(layer);
+    const View<T> moved = direction->weight(0, layer);
+    for (Index i = 0; i < weight.rows; ++i)
+      for (Index j = 0; j < weight.cols; ++j) moved(i, j) = weight(i, j) - initial(i, j);
+    const double size = rms<T>(passes.jvp(*ensemble, member, *direction));
+    for (Index i = 0; i < weight.rows; ++i) std::fill_n(moved.row(i), weight.cols, T(0));
+    return std::abs(now->scale.alpha) * size;
+  }
+  double gradient_size(Index layer) {
+    if (!gradient_known) {
+      if (!gradient) gradient.emplace(ensemble->architecture(), 1);
+      Matrix<T> slope(trained.rows(), trained.cols());
+      options.loss->gradient(view(std::as_const(trained)), data.train_targets, view(slope));
+      slope *= static_cast<T>(objective_factor(options.alpha_convention, now->scale.alpha));
+      passes.gradient(*ensemble, member, view(std::as_const(slope)), *gradient);
+      gradient_known = true;
+    }
+    return rms<T>(std::as_const(*gradient).weight(0, layer));
+  }
+  double epsilon_ratio(Index layer) {
+    const Dense& dense = ensemble->parameters().dense(layer);
+    if (!forgets_size(options.optimizer) ||
+        (options.optimizer == OptimizerKind::muon && moves_along_orthogonal_factors(dense)))
+      return 0;
+    return of_weight(layer).effective_epsilon / gradient_size(layer);
+  }
+  double decay_ratio(Index layer) {
+    const TensorScaling& scaling = of_weight(layer);
+    if (!forgets_size(options.optimizer) || decay_of(options.optimizer) == Decay::decoupled)
+      return scaling.effective_rate * scaling.effective_decay;
+    return scaling.effective_decay * rms<T>(ensemble->weight(member, layer)) / gradient_size(layer);
+  }
+
   double displacement(Index) {
     double way = 0, start = 0;
     for (Index layer = 1; layer <= ensemble->layers(); ++layer) {
-      const double m = ensemble->scaling(member).weights[static_cast<std::size_t>(layer - 1)].multiplier;
+      const double m = of_weight(layer).multiplier;
       const double norm = now->weight_norm[static_cast<std::size_t>(layer - 1)];
       way += square_sum_of_difference<T>(ensemble->weight(member, layer), initial_weight(layer)) / (m * m);
       start += norm * norm / (m * m);
@@ -174,6 +210,10 @@ struct Recorder<T>::State {
         {"weight_norm", &State::weight_norm},
         {"weight_change", &State::weight_change},
         {"last_update_norm", &State::last_update_norm},
+        {"contribution", &State::contribution},
+        {"gradient_size", &State::gradient_size},
+        {"epsilon_ratio", &State::epsilon_ratio},
+        {"decay_ratio", &State::decay_ratio},
         {"displacement", &State::displacement},
         {"step_size", &State::step_size},
         {"gradient_step", &State::gradient_step},
@@ -203,6 +243,9 @@ struct Recorder<T>::State {
     return view(std::as_const(drawn));
   }
   View<const T> outputs_of_kernel_points() const { return view(kernels_on_test ? held_out[0].trained : trained); }
+  const TensorScaling& of_weight(Index layer) const {
+    return ensemble->scaling(member).weights[static_cast<std::size_t>(layer - 1)];
+  }
   bool asked(std::string_view name) const {
     return std::any_of(asked_for.begin(), asked_for.end(), [&](const auto& info) { return info.name == name; });
   }
@@ -235,6 +278,10 @@ struct Recorder<T>::State {
   std::int64_t step = 0;
   const FlowProgress<T>* flow = nullptr;  // of gradient-flow
   std::vector<double> update_sizes;       // NaN until asked for: update and own_update share a product
+  bool gradient_known = false;            // `gradient` is of this moment
+
+  std::optional<Parameters<T>> direction,
+      gradient;  // of one member, made at their first use; the former 0 between uses
 };
 
 template <class T>
@@ -294,6 +341,7 @@ void Recorder<T>::State::look(const Ensemble<T>& ensemble_, Index member_, std::
   now = &members.at(static_cast<std::size_t>(member_));
   step = step_;
   std::fill(update_sizes.begin(), update_sizes.end(), nan);
+  gradient_known = false;
 }
 
 /// alpha f + kappa f_0, written so that a centred model is exactly 0 at initialization.

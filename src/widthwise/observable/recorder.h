@@ -43,6 +43,9 @@ struct RecorderOptions {
   std::shared_ptr<const Loss> loss;
   std::vector<std::int64_t> steps;  // the steps to measure at, as from measurement_steps
   KernelMeasure kernels{};          // for observables of the tangent kernel
+  // What gradients are of, and what becomes of them: for gradient_size, epsilon_ratio and decay_ratio.
+  OptimizerKind optimizer = OptimizerKind::sgd;
+  AlphaConvention alpha_convention = AlphaConvention::none;
 };
 
 template <class T>

@@ -64,7 +64,10 @@ std::optional<Rational> search(const EffectiveNetwork& network, std::int64_t uni
 
 EffectiveNetwork with_rates_times(const EffectiveNetwork& network, const Rational& x) {
   EffectiveNetwork shifted = network;
-  for (EffectiveLayer& layer : shifted.layers) layer.rate -= x;
+  for (EffectiveLayer& layer : shifted.layers) {
+    layer.rate -= x;
+    if (layer.decay_share) *layer.decay_share -= x;
+  }
   return shifted;
 }
 

@@ -15,10 +15,10 @@ namespace {
 
 using std::size_t;
 
-// Some layer's features change by as much as they are large.
+// Some layer's features change by as much as they are large, and not by decay alone.
 bool moves_features(const Sizes& sizes) {
   for (size_t l = 1; l + 1 < sizes.feature.size(); ++l)
-    if (!sizes.feature_change[l].zero() && !(sizes.feature_change[l] < sizes.feature[l])) return true;
+    if (!sizes.driven_feature_change[l].zero() && !(sizes.driven_feature_change[l] < sizes.feature[l])) return true;
   return false;
 }
 
@@ -84,6 +84,7 @@ class Predictions {
     const size_t last = sizes.preactivation.size() - 1;
     for (size_t l = 1; l <= last; ++l) {
       add(fmt::format("{}update.{}", prefix, l), sizes.update[l]);
+      if (!preactivations_vanish(initial)) add(fmt::format("{}contribution.{}", prefix, l), sizes.contribution[l]);
       if (!sizes.update[l].zero() && !initial.preactivation[l].zero())
         into_[fmt::format("{}own_update.{}", prefix, l)] =
             sizes.update[l].exponent() - initial.preactivation[l].exponent();
@@ -94,6 +95,15 @@ class Predictions {
     }
     add(prefix + "output_change", sizes.preactivation_change[last]);
     add(prefix + "output_size", sizes.preactivation[last]);
+    add_beside_gradients(prefix, sizes);
+  }
+
+  void add_beside_gradients(const std::string& prefix, const Sizes& sizes) {
+    for (size_t l = 1; l < sizes.gradient.size(); ++l) {
+      add(fmt::format("{}gradient_size.{}", prefix, l), sizes.gradient[l]);
+      add(fmt::format("{}epsilon_ratio.{}", prefix, l), sizes.epsilon_ratio[l]);
+      add(fmt::format("{}decay_ratio.{}", prefix, l), sizes.decay_ratio[l]);
+    }
   }
 
  private:
@@ -106,6 +116,7 @@ void add_predictions(const Propagation& sizes, Outcome& outcome) {
   predictions.add("initial.output_size", sizes.initial.preactivation[last]);
   for (size_t l = 1; l < last; ++l)
     predictions.add(fmt::format("initial.preactivation_size.{}", l), sizes.initial.preactivation[l]);
+  predictions.add_beside_gradients("initial.", sizes.initial);
   predictions.add_all("first.", sizes.first, sizes.initial);
   predictions.add_all("", sizes.stable ? sizes.last : sizes.small_rate, sizes.initial);
 }
@@ -140,12 +151,36 @@ void warn_of_epsilon(const Exponents& exponents, const EffectiveNetwork& network
     const Size gradient = weight_gradient(sizes.initial, l);
     const Size epsilon = Size::power(block.a - block.e);
     if (!(gradient < epsilon)) continue;
+    const bool counted = network.layers[static_cast<size_t>(l - 1)].epsilon.has_value();
     outcome.reasons.push_back(
-        fmt::format("Epsilon is taken to stay below the gradients. In layer {} gradients are of size {} and "
-                    "epsilon is {} (exponent e = {}): however small it starts, it takes over at very large widths.",
-                    l, power(gradient), power(epsilon), to_string(block.e)));
+        fmt::format("{}In layer {} gradients are of size {} and epsilon is {} (exponent e = {}): however small it "
+                    "starts, it takes over at very large widths.",
+                    counted ? "" : "Epsilon is taken to stay below the gradients. ", l, power(gradient), power(epsilon),
+                    to_string(block.e)));
     return;
   }
+}
+
+// Decay that takes over, or that shrinks what is said to stand still.
+void warn_of_decay(const EffectiveNetwork& network, const Propagation& sizes, Outcome& outcome) {
+  for (size_t l = 1; l < sizes.initial.decay_ratio.size(); ++l) {
+    const Size& ratio = sizes.initial.decay_ratio[l];
+    if (!network.layers[l - 1].decay || !ratio.grows()) continue;
+    outcome.reasons.push_back(
+        fmt::format("In layer {} what weight decay adds to the gradient is {} times the gradient: however small it "
+                    "starts, it takes over at very large widths.",
+                    l, power(ratio)));
+    return;
+  }
+  if (outcome.outcome != "kernel") return;
+  for (size_t l = 1; l + 1 < sizes.last.decay_share.size(); ++l)
+    if (!sizes.last.decay_share[l].vanishes()) {
+      outcome.reasons.push_back(fmt::format(
+          "Weight decay takes a share of W_{} in every step that does not fall with width: features and tangent kernel "
+          "shrink by it, whatever the gradients do.",
+          l));
+      return;
+    }
 }
 
 void add_r(const Inequalities& values, Outcome& outcome) {
@@ -170,8 +205,8 @@ void check(const ClassifyRequest& request) {
 
 Outcome classify(const Parameterization& parameterization, const ClassifyRequest& request) {
   check(request);
-  const EffectiveNetwork network =
-      effective_network(parameterization.width, request.optimizer, request.hidden_layers, request.activation);
+  const EffectiveNetwork network = effective_network(parameterization.width, request.optimizer, request.hidden_layers,
+                                                     request.activation, {request.epsilon, request.weight_decay});
   const Propagation sizes = propagate(network);
   const Inequalities values = inequalities(network);
 
@@ -186,6 +221,7 @@ Outcome classify(const Parameterization& parameterization, const ClassifyRequest
   add_predictions(sizes, outcome);
   add_best_rate(network, outcome);
   warn_of_epsilon(parameterization.width, network, sizes, outcome);
+  warn_of_decay(network, sizes, outcome);
   return outcome;
 }
 

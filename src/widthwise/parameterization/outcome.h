@@ -9,8 +9,9 @@
 //
 // Decided by carrying sizes n^x forward and backward step by step until they repeat (propagate.h), not by the published
 // inequalities, whose premises many exponents violate; where those hold the two agree, and the inequalities serve as
-// reasons. Assumed: mean-zero initial weights, no biases, targets and loss slopes of order one, an epsilon below the
-// gradients, no weight decay, generic data (no cancellations), and few samples beside the width. The depth L is fixed;
+// reasons. Assumed: mean-zero initial weights, no biases, targets and loss slopes of order one, generic data (no
+// cancellations), and few samples beside the width; where they are not counted (below), an epsilon below the gradients
+// and no weight decay. Features that shrink by weight decay alone are not said to be learnt. The depth L is fixed;
 // depth exponents play no role.
 #pragma once
 
@@ -29,6 +30,7 @@ struct ClassifyRequest {
   OptimizerKind optimizer = OptimizerKind::sgd;
   int hidden_layers = 1;  // L, 1..1000
   ActivationFacts activation;
+  bool epsilon = false, weight_decay = false;  // whether the rule has them, scaling by the exponents e and d
 };
 
 struct Outcome {
@@ -50,10 +52,16 @@ struct Outcome {
   ///   update.l                  (W_t - W_0) x_t                   own_update.l   the same over W_0 x_0
   ///   preactivation_change.l    h_t - h_0, l <= L                 preactivation_size.l    h_t, l <= L
   ///   feature_change.l          x_t - x_0, l <= L                 output_change, output_size
-  /// after several steps, and the same with "first." after exactly one. Where the outcome is unstable there is no such
-  /// exponent; then the former are those of first order in the rate, as runs at a small rate show before growth has fed
-  /// back into itself, while "first." keeps the rate fixed. optimal_learning_rate is x where n^x is the largest
-  /// factor on all rates that keeps the network stable, absent where it then still does not learn.
+  ///   contribution.l            what W_l - W_0 moves the output by, to first order: tr (df/dh_l)^T (W_t - W_0) x_t;
+  ///                             absent where preactivations start vanishing
+  ///   gradient_size.l           dLoss/dW_l, effective         epsilon_ratio.l    epsilon over that, where counted
+  ///   decay_ratio.l             where counted: of adam and rmsprop what weight decay adds to the gradient over that,
+  ///                             of others the share of W_l that it takes in a step
+  /// after several steps, and the same with "first." after exactly one; the last three also with "initial.". Where the
+  /// outcome is unstable there is no such exponent; then the former are those of first order in the rate, as runs at a
+  /// small rate show before growth has fed back into itself, while "first." keeps the rate fixed. optimal_learning_rate
+  /// is x where n^x is the largest factor on all rates that keeps the network stable, absent where it then still does
+  /// not learn.
   std::map<std::string, Rational> predictions;
 };
 

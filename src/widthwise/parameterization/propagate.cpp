@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "widthwise/parameterization/gauge.h"
+
 namespace widthwise {
 
 namespace {
@@ -34,14 +36,16 @@ Size slope_of(const ActivationFacts& phi, const Size& h) {
 struct Memory {
   bool updated = false;
   Sizes first;
+  std::vector<Size> first_kept;                  // of Adam's first step beside epsilon and decay
   std::vector<Size> later_outer, later_feature;  // D_l x_{l-1} and x_{l-1} of steps s >= 1; zero before
+  std::vector<Size> decayed;                     // share of W_0 that decay took in all steps
 };
 
 class Walk {
  public:
   explicit Walk(const EffectiveNetwork& network) : net_(network), depth_(static_cast<size_t>(network.hidden_layers())) {
-    memory_.later_outer.resize(depth_ + 2);
-    memory_.later_feature.resize(depth_ + 2);
+    for (auto* list : {&memory_.first_kept, &memory_.later_outer, &memory_.later_feature, &memory_.decayed})
+      list->resize(depth_ + 2);
   }
 
   /// Forward and backward with the weights as they are. `feedback` false: changes are not fed back into sizes.
@@ -49,27 +53,34 @@ class Walk {
     Sizes now = empty();
     forward(now, feedback);
     backward(now, feedback);
+    compare_with_gradients(now);
+    if (memory_.updated) contribute(now);
     return now;
   }
 
   /// One update of all weights from what `look` saw.
   void step(const Sizes& seen) {
-    if (!memory_.updated) {
-      memory_.updated = true;
-      memory_.first = seen;
-      return;
-    }
     for (size_t l = 1; l <= depth_ + 1; ++l) {
-      memory_.later_outer[l] += net_.adam ? one : seen.backward[l] * seen.feature[l - 1];
+      memory_.decayed[l] += seen.decay_share[l];
+      const Size kept = net_.adam ? kept_of_step(l, seen.gradient[l]) : seen.gradient[l];
+      if (!memory_.updated) {
+        memory_.first_kept[l] = kept;
+        continue;
+      }
+      memory_.later_outer[l] += kept;
       memory_.later_feature[l] += seen.feature[l - 1];
     }
+    if (!memory_.updated) memory_.first = seen;
+    memory_.updated = true;
   }
 
  private:
   Sizes empty() const {
     Sizes sizes;
-    for (auto* list : {&sizes.preactivation, &sizes.preactivation_change, &sizes.feature, &sizes.feature_change,
-                       &sizes.update, &sizes.backward})
+    for (auto* list :
+         {&sizes.preactivation, &sizes.preactivation_change, &sizes.feature, &sizes.feature_change, &sizes.update,
+          &sizes.backward, &sizes.driven_update, &sizes.driven, &sizes.driven_feature_change, &sizes.contribution,
+          &sizes.gradient, &sizes.epsilon_ratio, &sizes.decay_ratio, &sizes.decay_share})
       list->resize(depth_ + 2);
     return sizes;
   }
@@ -79,6 +90,49 @@ class Walk {
   Size fan_in(size_t l) const { return l == 1 ? one : n; }
   Size root_fan_in(size_t l) const { return l == 1 ? one : root_n; }
 
+  static Size power_of(const std::optional<Rational>& exponent) { return exponent ? Size::power(-*exponent) : Size(); }
+  const EffectiveLayer& layer(size_t l) const { return net_.layers[l - 1]; }
+  Size decay_of_weight(size_t l) const { return power_of(layer(l).decay) * init(l); }
+  Size beside_gradient(size_t l) const { return power_of(layer(l).epsilon) + decay_of_weight(l); }
+
+  // Of a step that forgets the gradient's size, what follows the gradient: g / (g + decay W + epsilon).
+  Size kept_of_step(size_t l, const Size& gradient) const {
+    const Size beside = beside_gradient(l);
+    return beside.zero() ? one : gradient.share_beside(beside);
+  }
+
+  // What a step takes of W_l.
+  Size decay_share(size_t l, const Size& gradient) const {
+    if (!layer(l).decay) return power_of(layer(l).decay_share);
+    return rate(l) * decay_of_weight(l).share_beside(gradient + beside_gradient(l)) * Size::power(layer(l).init);
+  }
+
+  void compare_with_gradients(Sizes& now) const {
+    for (size_t l = 1; l <= depth_ + 1; ++l) {
+      const Size gradient = now.gradient[l] = now.backward[l] * now.feature[l - 1];
+      now.decay_share[l] = now.decay_ratio[l] = decay_share(l, gradient);
+      if (gradient.zero()) continue;
+      const Size over_gradient = Size::power(-gradient.exponent());
+      now.epsilon_ratio[l] = power_of(layer(l).epsilon) * over_gradient;
+      if (layer(l).decay) now.decay_ratio[l] = decay_of_weight(l) * over_gradient;
+    }
+  }
+
+  // D_l is aligned with what gradients did to W_l: a sum of n terms of one sign. (Of a network that starts vanishing
+  // this need not be so: there D_t may have come through weights that D_0 did not know.) Along W_0, where decay went,
+  // it is D_l h_l: a sum of random terms, and what all the layers up to l have added.
+  void contribute(Sizes& now) const {
+    Size below;
+    for (size_t l = 1; l <= depth_ + 1; ++l) {
+      const bool output = l == depth_ + 1;
+      const Size units = output ? one : n * now.backward[l], random = output ? one : root_n * now.backward[l];
+      const Size driven = units * now.driven_update[l];
+      below += driven;
+      now.contribution[l] = driven + memory_.decayed[l] * random * memory_.first.preactivation[l] +
+                            std::min(memory_.decayed[l], one) * below;
+    }
+  }
+
   void forward(Sizes& now, bool feedback) const {
     now.feature[0] = one;
     for (size_t l = 1; l <= depth_ + 1; ++l) {
@@ -86,23 +140,30 @@ class Walk {
       const Size initial_feature = memory_.updated ? memory_.first.feature[l - 1] : now.feature[l - 1];
       const Size initial = init(l) * root_fan_in(l) * initial_feature;
       if (memory_.updated) {
-        now.update[l] = update(l, now, feedback);
-        now.preactivation_change[l] = initial_weight_on_change(l, now, feedback) + now.update[l];
+        const Size spread = init(l) * root_fan_in(l), aligned = initial_weight_on_change(l, now, feedback);
+        now.driven_update[l] = update(l, now, feedback);
+        now.driven[l] = spread * now.driven_feature_change[l - 1] + aligned + now.driven_update[l];
+        const Size decayed = memory_.decayed[l] * (initial + aligned);
+        now.update[l] = now.driven_update[l] + decayed;
+        now.preactivation_change[l] = spread * now.feature_change[l - 1] + now.driven[l] + decayed;
       }
       now.preactivation[l] = feedback ? initial + now.preactivation_change[l] : initial;
       if (l == depth_ + 1) break;
       now.feature[l] = feature_of(net_.activation, now.preactivation[l]);
-      now.feature_change[l] = bounded_by_one(
-          slope_of(net_.activation, now.preactivation[l]) * now.preactivation_change[l], net_.activation.bounded);
+      now.feature_change[l] = change_of_feature(l, now.preactivation_change[l], now);
+      now.driven_feature_change[l] = change_of_feature(l, now.driven[l], now);
     }
   }
 
+  Size change_of_feature(size_t l, const Size& of_preactivation, const Sizes& now) const {
+    return bounded_by_one(slope_of(net_.activation, now.preactivation[l]) * of_preactivation, net_.activation.bounded);
+  }
+
+  // W_0 dx at the output, the part beyond a sum of random signs.
   Size initial_weight_on_change(size_t l, const Sizes& now, bool feedback) const {
-    const Size& change = now.feature_change[l - 1];
-    const Size spread = init(l) * root_fan_in(l) * change;
-    if (l <= depth_) return spread;
-    return spread + init(l) * Size::power(net_.output_alignment) * aligned_change(now, feedback) *
-                        share_through_initial_output();
+    if (l <= depth_) return {};
+    return init(l) * Size::power(net_.output_alignment) * aligned_change(now, feedback) *
+           share_through_initial_output();
   }
 
   // The part of dx_L that is odd in the output weights dh_L came back through: all of it, but for phi(h + dh) of an
@@ -110,9 +171,9 @@ class Walk {
   // than the first, and the sum of the two is no longer odd.
   Size aligned_change(const Sizes& now, bool feedback) const {
     const bool first_update = memory_.later_feature[depth_ + 1].zero();
-    if (!net_.activation.even || !feedback || !first_update) return now.feature_change[depth_];
+    if (!net_.activation.even || !feedback || !first_update) return now.driven_feature_change[depth_];
     return slope_of(net_.activation, now.preactivation[depth_]) *
-           std::min(now.preactivation_change[depth_], memory_.first.preactivation[depth_]);
+           std::min(now.driven[depth_], memory_.first.preactivation[depth_]);
   }
 
   // dx_L came back through W_0 of the output (aligned with it) and, later, through its change: the share of the first
@@ -133,18 +194,13 @@ class Walk {
   Size output_weight_change() const {
     const size_t l = depth_ + 1;
     if (!memory_.updated) return {};
-    if (net_.adam) return rate(l);
-    return rate(l) * (memory_.first.feature[depth_] + memory_.later_outer[l]);
+    return rate(l) * (memory_.first_kept[l] + memory_.later_outer[l]);
   }
 
-  // (W_t - W_0) x_t.
+  // (W_t - W_0) x_t, decay apart.
   Size update(size_t l, const Sizes& now, bool feedback) const {
-    const Size gradient = net_.adam ? one : memory_.first.backward[l];
-    if (l == 1) return rate(l) * (net_.adam ? one : gradient + memory_.later_outer[l]);
-    const Size first = net_.adam
-                           ? gradient * n * overlap_with_first(l - 1, now, feedback)
-                           : gradient * n * memory_.first.feature[l - 1] * overlap_with_first(l - 1, now, feedback);
-    return rate(l) * (first + memory_.later_outer[l] * n * now.feature[l - 1]);
+    const Size overlap = l == 1 ? one : overlap_with_first(l - 1, now, feedback);
+    return rate(l) * fan_in(l) * (memory_.first_kept[l] * overlap + memory_.later_outer[l] * now.feature[l - 1]);
   }
 
   // <x_0, x_t> / (n |x_0|). Vanishing features of a centred activation that is linear beside 0 have mean 0 and are
@@ -177,9 +233,7 @@ class Walk {
 
   // (W_t - W_0)^T D_t of a hidden layer.
   Size update_transposed(size_t l, const Sizes& now) const {
-    const Size back = n * now.backward[l];
-    if (net_.adam) return rate(l) * back;
-    return rate(l) * (memory_.first.backward[l] * memory_.first.feature[l - 1] + memory_.later_outer[l]) * back;
+    return rate(l) * (memory_.first_kept[l] + memory_.later_outer[l]) * n * now.backward[l];
   }
 
   const EffectiveNetwork& net_;
@@ -188,7 +242,7 @@ class Walk {
 };
 
 // Sets stable = false where something at this step grows with width.
-void find_growth(const Sizes& sizes, int step, Propagation& result) {
+void find_growth(const EffectiveNetwork& network, const Sizes& sizes, int step, Propagation& result) {
   const size_t last = sizes.preactivation.size() - 1;
   for (size_t l = 1; l <= last && result.stable; ++l) {
     const Size largest = sizes.preactivation[l] + sizes.update[l];
@@ -198,20 +252,33 @@ void find_growth(const Sizes& sizes, int step, Propagation& result) {
     result.unstable_what = l == last ? "the output" : fmt::format("the preactivation of layer {}", l);
     result.unstable_exponent = largest.exponent();
   }
+  for (size_t l = 1; l <= last && result.stable; ++l) {
+    if (!network.layers[l - 1].decay_share || !sizes.decay_share[l].grows()) continue;
+    result.stable = false;
+    result.unstable_step = step;
+    result.unstable_what = fmt::format("the share of W_{} that weight decay takes in a step", l);
+    result.unstable_exponent = sizes.decay_share[l].exponent();
+  }
 }
 
 }  // namespace
 
 EffectiveNetwork effective_network(const Exponents& exponents, OptimizerKind optimizer, int hidden_layers,
-                                   const ActivationFacts& activation) {
+                                   const ActivationFacts& activation, Counted counted) {
   EffectiveNetwork network;
   network.adam = forgets_size(optimizer);
   network.muon = optimizer == OptimizerKind::muon;
   network.activation = activation;
   for (int l = 1; l <= hidden_layers + 1; ++l) {
-    const BlockExponents& block = exponents.weight(l, hidden_layers);
-    network.layers.push_back({block.a + block.b, block.c + block.a + (network.adam ? Rational(0) : block.a)});
-    if (network.muon && l > 1 && l <= hidden_layers) network.layers.back().rate += 1;
+    const BlockExponents block = effective_form(exponents.weight(l, hidden_layers), optimizer);
+    const bool orthogonal = network.muon && l > 1 && l <= hidden_layers;
+    EffectiveLayer layer{block.b, block.c + (orthogonal ? 1 : 0)};
+    if (counted.epsilon && network.adam && !orthogonal) layer.epsilon = block.e;
+    if (counted.decay && network.adam && decay_of(optimizer) == Decay::in_gradient)
+      layer.decay = block.d;
+    else if (counted.decay)
+      layer.decay_share = block.c + block.d;
+    network.layers.push_back(layer);
   }
   return network;
 }
@@ -220,17 +287,17 @@ Propagation propagate(const EffectiveNetwork& network) {
   Walk walk(network);
   Propagation result;
   result.initial = walk.look();
-  find_growth(result.initial, 0, result);
+  find_growth(network, result.initial, 0, result);
   walk.step(result.initial);
   result.small_rate = walk.look(false);
   result.first = result.last = walk.look();
-  find_growth(result.first, 1, result);
+  find_growth(network, result.first, 1, result);
 
   const int most_steps = 4 * network.hidden_layers() + 20;  // exponents settle within about one walk through the layers
   for (int step = 2; result.stable; ++step) {
     walk.step(result.last);
     const Sizes now = walk.look();
-    find_growth(now, step, result);
+    find_growth(network, now, step, result);
     const bool repeats = now == result.last;
     result.last = now;
     if (repeats && step > 3) break;

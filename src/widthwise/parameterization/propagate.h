@@ -17,9 +17,19 @@
 //   W_0 dx, hidden            n^{1/2}; the part correlated through D contributes the same power
 //   W_0 dx, output            n, for the part of dx that came back through W_0 itself (an even activation: what of it
 //                             is odd in W_0)
-// Vanishing preactivations are carried on, not rejected. Internal to this room; see outcome.h.
+// Vanishing preactivations are carried on, not rejected.
+//
+// Epsilon and weight decay, where a network has them: of Adam's step a part g / (g + decay W + epsilon) follows the
+// gradient g. Decay takes a share of W_l in every step,
+//
+//   sgd, decoupled                       rate * decay
+//   Adam's kin, decay in the gradient    rate * decay / (g + decay W + epsilon)
+//
+// which moves the preactivation along W_0 x, not along what came back from above.
+// Internal to this room; see outcome.h.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +43,9 @@ namespace widthwise {
 /// entry l-1 for l = 1..L+1.
 struct EffectiveLayer {
   Rational init, rate;
+  std::optional<Rational> epsilon = {};      // n^-epsilon, beside the gradient; none: nothing, or below it
+  std::optional<Rational> decay = {};        // n^-decay W is added to the gradient of a rule that forgets its size
+  std::optional<Rational> decay_share = {};  // n^-decay_share W is taken off W in a step
 };
 struct EffectiveNetwork {
   std::vector<EffectiveLayer> layers;
@@ -43,15 +56,24 @@ struct EffectiveNetwork {
 
   int hidden_layers() const { return static_cast<int>(layers.size()) - 1; }
 };
+/// What is counted of the rule beside its rate.
+struct Counted {
+  bool epsilon = false, decay = false;
+};
 EffectiveNetwork effective_network(const Exponents& exponents, OptimizerKind optimizer, int hidden_layers,
-                                   const ActivationFacts& activation);
+                                   const ActivationFacts& activation, Counted counted = {});
 
 /// Sizes at one step; entry l for l = 1..L+1 (0 is the input), the output is layer L+1 of `preactivation`.
 struct Sizes {
-  std::vector<Size> preactivation, preactivation_change;  // rms h_t; rms (h_t - h_0)
-  std::vector<Size> feature, feature_change;              // rms x_t; rms (x_t - x_0)
-  std::vector<Size> update;                               // rms (W_t - W_0) x_t
-  std::vector<Size> backward;                             // rms D
+  std::vector<Size> preactivation, preactivation_change;           // rms h_t; rms (h_t - h_0)
+  std::vector<Size> feature, feature_change;                       // rms x_t; rms (x_t - x_0)
+  std::vector<Size> update;                                        // rms (W_t - W_0) x_t
+  std::vector<Size> backward;                                      // rms D
+  std::vector<Size> driven_update, driven, driven_feature_change;  // of the changes above what gradients did
+  std::vector<Size> contribution;                                  // rms tr(D^T (W_t - W_0) x_t)
+  std::vector<Size> gradient;                                      // rms D x^T
+  std::vector<Size> epsilon_ratio;                                 // epsilon / gradient
+  std::vector<Size> decay_ratio, decay_share;  // decay W / gradient, else the share; what a step takes of W
   bool operator==(const Sizes&) const = default;
 };
 

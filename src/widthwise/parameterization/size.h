@@ -32,6 +32,10 @@ class Size {
   friend Size operator+(const Size& a, const Size& b) { return std::max(a, b); }
   Size& operator+=(const Size& b) { return *this = *this + b; }
 
+  /// this / (this + other): order one where it is not the smaller. Of two zeros zero.
+  Size share_beside(const Size& other) const {
+    return zero_ ? Size() : power(exponent_ - std::max(*this, other).exponent_);
+  }
   /// this^p.
   Size to_the(int p) const { return zero_ ? Size() : power(exponent_ * Rational(p)); }
 

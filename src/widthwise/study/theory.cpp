@@ -21,8 +21,9 @@ namespace {
 constexpr double least_kernel_change = 0.3;  // at alpha* (Geiger et al. 2020, their bisection)
 
 // Observables the outcome engine has exponents for; of those it leaves out where they vanish exactly.
-constexpr std::array<const char*, 7> named{"output_size",          "output_change", "preactivation_size", "update",
-                                           "preactivation_change", "own_update",    "feature_change"};
+constexpr std::array<const char*, 9> named{"output_size",          "output_change", "preactivation_size",
+                                           "preactivation_change", "update",        "own_update",
+                                           "feature_change",       "contribution",  "gradient_size"};
 
 // How many updates the value comes after: 0, 1, or 2 for "several".
 int updates_before(const ValueName& name, double steps) {

@@ -13,12 +13,11 @@ namespace {
 
 constexpr int iterations = 5;
 
-// Whether a matrix moves along orthogonal factors.
-bool orthogonal(const Dense& layer) {
+}  // namespace
+
+bool moves_along_orthogonal_factors(const Dense& layer) {
   return layer.block == Block::hidden && layer.layer > 1;
 }
-
-}  // namespace
 
 template <class T>
 Muon<T>::Muon(double momentum, const AdamAverages& averages, const Ensemble<T>& ensemble)
@@ -29,7 +28,8 @@ Muon<T>::Muon(double momentum, const AdamAverages& averages, const Ensemble<T>& 
 
 template <class T>
 Index Muon<T>::scratch_size(const Dense& layer, Index members) const {
-  return orthogonal(layer) ? newton_schulz_room(layer.fan_out, layer.fan_in) : members * layer.fan_in * layer.fan_out;
+  return moves_along_orthogonal_factors(layer) ? newton_schulz_room(layer.fan_out, layer.fan_in)
+                                               : members * layer.fan_in * layer.fan_out;
 }
 
 template <class T>
@@ -50,7 +50,7 @@ void Muon<T>::update_hidden(Ensemble<T>& ensemble, const Factors<T>& factors, co
 template <class T>
 void Muon<T>::update(Ensemble<T>& ensemble, const Factors<T>& factors, const UpdateStep& step, T* scratch) {
   const auto l = static_cast<std::size_t>(factors.layer - 1);
-  if (orthogonal(ensemble.parameters().dense(factors.layer)))
+  if (moves_along_orthogonal_factors(ensemble.parameters().dense(factors.layer)))
     update_hidden(ensemble, factors, step, scratch);
   else
     each_weight_gradient(factors, scratch, [&](Index member, const T* gradient) {

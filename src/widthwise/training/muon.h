@@ -16,6 +16,9 @@
 
 namespace widthwise {
 
+/// Whether Muon moves a matrix by an orthogonal factor; all else takes steps of AdamW.
+bool moves_along_orthogonal_factors(const Dense& layer);
+
 template <class T>
 class Muon final : public UpdateRule<T> {
  public:

@@ -1,0 +1,294 @@
+#include "widthwise/inquiry/certify_study.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "widthwise/base/error.h"
+#include "widthwise/inquiry/asked.h"
+#include "widthwise/study/cost.h"
+#include "widthwise/study/scheme.h"
+
+namespace widthwise {
+
+namespace {
+
+constexpr int start_seeds = 64;  // initial outputs are random numbers: one a seed, or a few
+constexpr int most_seeds = 1000, most_steps = 1000, most_samples = 100'000;
+
+// What the study itself decides: what is measured, and a training of a few steps at the full rates.
+constexpr std::array ours{"measure.observables",
+                          "measure.keep",
+                          "measure.times.log",
+                          "measure.times.every",
+                          "measure.times.at",
+                          "training.save",
+                          "training.model",
+                          "start.run",
+                          "start.at",
+                          "start.recentre",
+                          "seed.init",
+                          "architecture.width",
+                          "training.steps",
+                          "training.kappa",
+                          "training.dtype",
+                          "training.schedule",
+                          "training.warmup_steps",
+                          "training.final_rate",
+                          "training.switch_step",
+                          "training.switch_factor",
+                          "training.stop_margin",
+                          "training.stop_share",
+                          "training.patience",
+                          "training.target_loss",
+                          "training.max_seconds",
+                          "data.test",
+                          "data.validation",
+                          "training.min_improvement"};
+
+bool is_ours(const std::string& key) {
+  return std::ranges::find(ours, key) != ours.end();
+}
+
+std::vector<std::int64_t> widths_of(const CertifyQuestion& question) {
+  const std::set<std::int64_t> widths(question.widths.begin(), question.widths.end());
+  if (widths.size() < 2)
+    refuse("widths", "two widths or more, of which an exponent can be measured",
+           widths.empty() ? "none" : fmt::format("{}", *widths.begin()));
+  if (*widths.begin() < 1) refuse("widths", "widths above 0", fmt::format("{}", *widths.begin()));
+  return {widths.begin(), widths.end()};
+}
+
+void check(const CertifyQuestion& question) {
+  const auto within = [](const char* option, int value, int least, int most) {
+    if (value < least || value > most) refuse(option, fmt::format("{} to {}", least, most), fmt::format("{}", value));
+  };
+  widths_of(question);
+  within("seeds", question.seeds, 2, most_seeds);
+  within("steps", question.steps, 1, most_steps);
+  within("samples", question.samples, 1, most_samples);
+  if (!(question.tolerance > 0 && question.tolerance < 0.5))
+    refuse("tolerance", "a number above 0 and below 1/2, the distance of exponents",
+           fmt::format("{}", question.tolerance));
+}
+
+Study described(const CertifyQuestion& question) {
+  return read_study(question.file, question.variant, question.settings);
+}
+
+// Exponents of the parameterization are those of the rates only where these are numbers.
+void require_no_expressions_of_width(const Settings& base, const CertifyQuestion& question) {
+  const std::vector<std::int64_t> widths = widths_of(question);
+  Settings wide = base;
+  wide["architecture.width"] = {widths.back(), 0};
+  const Configuration one = configured(base, question.file), other = configured(wide, question.file);
+  for (const auto& [key, value] : one.values())
+    if (key != "architecture.width" && !same(value, other.at(key)))
+      throw ConfigError({question.file.string(), key},
+                        "a number that is the same at all widths: how it scales is said by exponents "
+                        "(parameterization.name = \"custom\")",
+                        fmt::format("{} at width {}, {} at width {}", to_text(value), widths.front(),
+                                    to_text(other.at(key)), widths.back()));
+}
+
+// The network's own settings, cut to what is to be measured.
+Settings settings_of(const CertifyQuestion& question) {
+  check(question);
+  Settings base = described(question).base;
+  std::erase_if(base, [](const auto& setting) { return is_ours(setting.first); });
+  base["architecture.width"] = {widths_of(question).front(), 0};
+  base["training.steps"] = {std::int64_t{question.steps}, 0};
+  base["training.kappa"] = {"-training.alpha", 0};
+  base["training.dtype"] = {"float64", 0};
+  require_no_expressions_of_width(base, question);
+  const Configuration own = configured(base, question.file);
+  if (own.text("training.optimizer") == "gradient-flow")
+    throw ConfigError({question.file.string(), "training.optimizer"}, "an update rule, whose steps have a rate",
+                      "gradient-flow", "`widthwise regime` speaks of flows");
+  if (own.text("architecture.family") == "wide-resnet")
+    throw ConfigError({question.file.string(), "architecture.family"},
+                      "a network without residual sums, which theory has exponents for", "wide-resnet");
+  if (own.number("training.alpha") == 0)
+    throw ConfigError({question.file.string(), "training.alpha"}, "a number other than 0, of which nothing trains",
+                      "0");
+  const std::int64_t samples = std::min<std::int64_t>(own.whole("data.train"), question.samples);
+  base["data.train"] = {samples, 0};
+  if (own.whole("training.batch") >= samples) base["training.batch"] = {std::int64_t{0}, 0};
+  return base;
+}
+
+constexpr const char* output_start = "output at the start";
+
+struct Named {
+  const char *name, *observable;
+  bool initial, order_one;
+};
+
+const Named& named(TensorQuantity quantity) {
+  static constexpr std::array<Named, 5> rows{{{"start", "preactivation_size", true, false},
+                                              {"update", "update", false, false},
+                                              {"contribution", "contribution", false, true},
+                                              {"epsilon", "epsilon_ratio", true, false},
+                                              {"decay", "decay_ratio", true, true}}};
+  return rows[static_cast<std::size_t>(quantity)];
+}
+
+std::string quoted_text(const Settings& base) {
+  std::string text;
+  for (const auto& [key, value] : base)
+    if (key != "architecture.width") text += fmt::format("\"{}\" = {}\n", key, to_json(value));
+  return text;
+}
+
+// Of a mean over the steps: the larger exponent of the first and the later ones. Where growth feeds back into itself,
+// only those of first order in the rate say anything.
+std::optional<Rational> largest(const Outcome& outcome, const std::string& series, bool initial, int steps) {
+  std::optional<Rational> out;
+  const auto take = [&](const std::string& name) {
+    const auto found = outcome.predictions.find(name);
+    if (found != outcome.predictions.end() && (!out || *out < found->second)) out = found->second;
+  };
+  if (initial) {
+    take("initial." + series);
+    return out;
+  }
+  if (outcome.stable) take("first." + series);
+  if (steps > 1 || !outcome.stable) take(series);
+  return out;
+}
+
+Expected expected_of(const CertifyQuestion& question, const Configuration& run) {
+  const Parameterization scheme = make_parameterization(run);
+  ClassifyRequest request;
+  request.optimizer = parse_optimizer(run.text("training.optimizer"));
+  request.hidden_layers = static_cast<int>(hidden_layers(run));
+  request.activation = activation_facts(*make_activation(run));
+  const Outcome without = classify(scheme, request);
+  request.epsilon = forgets_size(request.optimizer) && run.number("training.epsilon") > 0;
+  request.weight_decay = run.number("training.weight_decay") > 0;
+
+  Expected out{classify(scheme, request), {}};
+  const int last = request.hidden_layers + 1;
+  for (int layer = 1; layer <= last; ++layer)
+    for (const TensorQuantity quantity : {TensorQuantity::start, TensorQuantity::update, TensorQuantity::contribution,
+                                          TensorQuantity::epsilon, TensorQuantity::decay}) {
+      const bool initial = named(quantity).initial;
+      const bool of_output = quantity == TensorQuantity::start && layer == last;
+      const std::string series = of_output ? "output_size" : fmt::format("{}.{}", named(quantity).observable, layer);
+      const auto exponent = largest(out.outcome, series, initial, question.steps);
+      if (!exponent) continue;  // not counted, or exactly zero
+      Expectation row;
+      row.layer = layer;
+      row.block = layer == 1 ? "input" : layer == last ? "output" : "hidden";
+      row.quantity = quantity;
+      row.value = of_output
+                      ? output_start
+                      : fmt::format("{}.{}", initial ? "initial" : fmt::format("last({})", question.steps), series);
+      row.exponent = *exponent;
+      row.without = largest(without, series, initial, question.steps).value_or(*exponent);
+      out.rows.push_back(std::move(row));
+    }
+  return out;
+}
+
+std::string prediction(const CertifyQuestion& question, const Expectation& row) {
+  const double one = row.without.value(), other = row.exponent.value();
+  return fmt::format(
+      "\n[[prediction]]\nname = \"{}\"\nsweep = \"{}\"\nof = \"{}\"\nagainst = \"architecture.width\"\n"
+      "exponent = {}\ntolerance = {}\nsource = \"sizes carried through the network, {}\"\n",
+      row.name(), row.value == output_start ? "starts" : "networks", row.value, (one + other) / 2,
+      question.tolerance + std::abs(one - other) / 2,
+      row.without == row.exponent ? fmt::format("n^({})", to_string(row.exponent))
+                                  : fmt::format("between n^({}) without epsilon and decay and n^({}) at infinite width",
+                                                to_string(row.without), to_string(row.exponent)));
+}
+
+// A line a layer, over the width.
+std::string figure(const char* title, const Expected& expected, TensorQuantity quantity) {
+  std::vector<std::string> values;
+  for (const Expectation& row : expected.rows)
+    if (row.quantity == quantity) values.push_back(row.value);
+  if (values.empty()) return {};
+  return fmt::format(
+      "\n[[figure]]\nname = \"{}\"\ntitle = \"{}\"\nsweep = \"networks\"\nx = \"architecture.width\"\ny = "
+      "[\"{}\"]\nlog = \"xy\"\n",
+      quantity_name(quantity), title, fmt::join(values, "\", \""));
+}
+
+}  // namespace
+
+const char* quantity_name(TensorQuantity quantity) {
+  return named(quantity).name;
+}
+
+std::string Expectation::name() const {
+  return fmt::format("W_{} ({}): {}", layer, block, quantity_name(quantity));
+}
+
+bool Expectation::needs_order_one() const {
+  return named(quantity).order_one;
+}
+
+Expected certify_expectations(const CertifyQuestion& question) {
+  return expected_of(question, configured(settings_of(question), question.file));
+}
+
+std::string certify_study_text(const CertifyQuestion& question) {
+  const Settings base = settings_of(question);
+  const Configuration run = configured(base, question.file);
+  const Expected expected = expected_of(question, run);
+  std::string text = fmt::format(
+      "title = \"Does it scale?\"\ndescription = \"\"\"Every weight matrix over the width: its size at the start, its "
+      "update and what that moves the\noutput by, and epsilon and weight decay beside the gradients.\"\"\"\n\n{}"
+      "\"measure.observables\" = [\"train_loss\", \"output_size\", \"preactivation_size\", \"update\", "
+      "\"contribution\", \"gradient_size\", \"epsilon_ratio\", \"decay_ratio\"]\n\"measure.times.every\" = 1\n"
+      "\n[[sweep]]\nname = \"networks\"\n\"architecture.width\" = [{}]\n\"seed.init\" = {{ from = 0, count = {} }}\n",
+      quoted_text(base), fmt::join(widths_of(question), ", "), question.seeds);
+  text += fmt::format(
+      "\n[[sweep]]\nname = \"starts\"\n\"training.steps\" = 0\n\"training.kappa\" = 0\n\"measure.observables\" = "
+      "[\"output_size\"]\n\"architecture.width\" = [{}]\n\"seed.init\" = {{ from = 0, count = {} }}\n"
+      "\n[[derived]]\nname = \"{}\"\nsweep = \"starts\"\nof = \"initial.output_size\"\nover = \"seed.init\"\nhow = "
+      "\"mean\"\n",
+      fmt::join(widths_of(question), ", "), start_seeds, output_start);
+  text += figure("What each tensor's update moves the output by", expected, TensorQuantity::contribution);
+  text += figure("Each tensor's own update of preactivations", expected, TensorQuantity::update);
+  text += figure("Epsilon over the gradient", expected, TensorQuantity::epsilon);
+  text += figure("Weight decay: over the gradient, or its share of the weights", expected, TensorQuantity::decay);
+  text +=
+      "\n[[figure]]\nname = \"over steps\"\ntitle = \"The output's size over the steps\"\nsweep = \"networks\"\nx = "
+      "\"step\"\ny = \"output_size\"\ncolor = \"architecture.width\"\nlog = \"y\"\n";
+  for (const Expectation& row : expected.rows) text += prediction(question, row);
+  return text;
+}
+
+Study certify_study(const CertifyQuestion& question) {
+  return parse_study(certify_study_text(question), "certify");
+}
+
+std::vector<std::string> certify_notes(const CertifyQuestion& question) {
+  const Settings base = settings_of(question);
+  const Study own = described(question);
+  const Configuration run = configured(base, question.file);
+  const auto text = [&run](const char* key) { return to_text(run.at(key)); };
+  std::vector<std::string> out{
+      fmt::format("Asked of: {}, {} hidden layers, {}, {}; {} at rate {}, weight decay {}; {} loss, {} samples of {}.",
+                  text("architecture.family"), hidden_layers(run), text("architecture.activation"),
+                  text("parameterization.name"), text("training.optimizer"), text("training.learning_rate"),
+                  text("training.weight_decay"), text("training.loss"), text("data.train"), text("data.name"))};
+  if (own.base.contains("training.schedule") || own.base.contains("training.warmup_steps"))
+    out.emplace_back("Schedules are left out: rates keep their full value.");
+  for (const char* key : {"architecture.bias_input", "architecture.bias_hidden", "architecture.bias_output"})
+    if (run.toggle(key)) {
+      out.emplace_back("Biases train along but are not certified, and theory's exponents are of networks without.");
+      break;
+    }
+  const std::vector<std::string> left = sentences_on_sweeps(own, base, run, is_ours);
+  out.insert(out.end(), left.begin(), left.end());
+  return out;
+}
+
+}  // namespace widthwise
