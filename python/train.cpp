@@ -83,7 +83,9 @@ Value value_of(py::handle object, const std::string& key, int depth) {
 
 Settings settings_of(const py::dict& dict) {
   Settings settings;
-  for (Entry& entry : flatten(table_of(dict, "", 0), "settings")) settings[entry.key] = std::move(entry.value);
+  ValueTable table = table_of(dict, "", 0);
+  std::erase_if(table, [](const Entry& entry) { return is_mark(entry.key); });
+  for (Entry& entry : flatten(table, "settings")) settings[entry.key] = std::move(entry.value);
   return settings;
 }
 

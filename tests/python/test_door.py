@@ -183,6 +183,19 @@ class Train(unittest.TestCase):
         run = widthwise.train(settings, *points(), return_weights=True)
         self.assertEqual([None if b is None else b.shape for b in run["biases"]], [None, (16,), None])
 
+    def test_configuration_with_marks_is_taken_back(self):
+        # Records of divided decay say which rule they are of, in keys that are no settings.
+        settings = {
+            **SETTINGS,
+            "data": {"name": "gaussian", "train": 32, "dimension": 5},
+            "parameterization.name": "mup",
+            "training": {"optimizer": "adam", "weight_decay": 0.1, "learning_rate": 0.01, "steps": 2},
+        }
+        run = widthwise.train(settings)
+        self.assertIn("training.weight_decay_scales", run["configuration"])
+        again = widthwise.train(run["configuration"])
+        self.assertEqual((again["identity"], again["finals"]), (run["identity"], run["finals"]))
+
     def test_named_data(self):
         settings = {"data": {"name": "teacher", "train": 32, "dimension": 6},
                     "training": {"learning_rate": 0.05, "steps": 4}}

@@ -20,6 +20,8 @@ namespace widthwise {
 
 namespace {
 
+constexpr std::string_view decay_is = "training.weight_decay_is", decay_scales = "training.weight_decay_scales";
+
 // Evaluates settings on demand, so that expressions and defaults may refer to others in any order.
 class Resolver {
  public:
@@ -109,12 +111,12 @@ std::string canonical(const std::map<std::string, Value>& values) {
     relevant.push_back({"seed.batch", values.at("seed.batch"), 0});
   // Once adam's decay stood beside the update, as adamw's does. Runs recorded then are not those of today.
   if (values.at("training.optimizer").text() == "adam" && values.at("training.weight_decay").number() != 0)
-    relevant.push_back({"training.weight_decay_is", {"in the gradient", 0}, 0});
+    relevant.push_back({std::string(decay_is), {"in the gradient", 0}, 0});
   // Once decay outgrew, with the width, the gradient it is divided with: under named schemes but standard.
   if (decay_is_divided(parse_optimizer(values.at("training.optimizer").text())) &&
       values.at("training.weight_decay").number() != 0 && values.at("parameterization.name").text() != "custom" &&
       values.at("parameterization.name").text() != "standard")
-    relevant.push_back({"training.weight_decay_scales", {"as the gradient", 0}, 0});
+    relevant.push_back({std::string(decay_scales), {"as the gradient", 0}, 0});
   return to_json({std::move(relevant), 0});
 }
 
@@ -204,6 +206,10 @@ void check_together(const Configuration& run) {
 }
 
 }  // namespace
+
+bool is_mark(std::string_view key) {
+  return key == decay_is || key == decay_scales;
+}
 
 std::map<std::string, Value> evaluated_settings(const Settings& settings) {
   return Resolver(settings).all();

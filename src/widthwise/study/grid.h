@@ -5,11 +5,15 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "widthwise/study/document.h"
 
 namespace widthwise {
+
+/// Whether a key of a recorded configuration is no setting but says which update rule the record is of.
+bool is_mark(std::string_view key);
 
 /// The settings of one run, all keys present and evaluated.
 class Configuration {

@@ -124,8 +124,7 @@ bool place_at_start(Ensemble<T>& ensemble, const RunGroup& group, const Ancestor
 Configuration configuration_of(const RunRecord& record) {
   Settings settings;
   for (const auto& [key, text] : flat_configuration(record)) {
-    // These say which update rule a record is of.
-    if (key == "training.weight_decay_is" || key == "training.weight_decay_scales") continue;
+    if (is_mark(key)) continue;
     const bool is_text = key_spec(key).type == KeySpec::Type::text || text == "none";
     settings[key] = is_text ? Value{text, 0} : parse_toml_value(text);
   }
