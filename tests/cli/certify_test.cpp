@@ -43,7 +43,8 @@ TEST(Certify, SaysWhatScalesInWordsNumbersAndAPage) {
   EXPECT_EQ(answer.exit, 0) << answer.out << answer.err;
   EXPECT_THAT(answer.out, AllOf(HasSubstr("Certified: the outcome is feature"), HasSubstr("W_1 input"),
                                 HasSubstr("W_2 output"), HasSubstr("contribution"), HasSubstr("epsilon")));
-  EXPECT_THAT(read_text(folder / "c.html"), AllOf(HasSubstr("Certified: the outcome is feature"), HasSubstr("W_1 (input): update")));
+  EXPECT_THAT(read_text(folder / "c.html"),
+              AllOf(HasSubstr("Certified: the outcome is feature"), HasSubstr("W_1 (input): update")));
 }
 
 TEST(Certify, ExitsWithOneWhereAConfigurationDoesNotScale) {

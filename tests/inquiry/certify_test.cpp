@@ -120,8 +120,8 @@ TEST_F(Certify, MupScalesUnderEveryRule) {
 
 TEST_F(Certify, NtkIsAKernelUnderEveryRule) {
   for (const auto& [rule, rate] : rates) {
-    const Certificate found = ask(question(
-        {{"parameterization.name", "ntk"}, {"training.optimizer", rule}, {"training.learning_rate", rate}}));
+    const Certificate found = ask(
+        question({{"parameterization.name", "ntk"}, {"training.optimizer", rule}, {"training.learning_rate", rate}}));
     EXPECT_TRUE(found.certified) << rule << ": " << testing::PrintToString(complaints(found));
     EXPECT_EQ(found.outcome.outcome, "kernel");
   }
@@ -169,10 +169,10 @@ TEST_F(Certify, AnEpsilonThatDoesNotScaleTakesOver) {
   const Certificate found = ask(question(custom("-1/2,1/2,1/2,-1/2,0", "0,1/2,1,0,0", "1/2,1/2,1/2,1/2,0")));
   EXPECT_FALSE(found.certified);
   EXPECT_EQ(found.outcome.outcome, "kernel");  // in the end only the readout moves
-  EXPECT_THAT(complaints(found), UnorderedElementsAre(Pair("W_1 (input): epsilon", "takes over"),
-                                                      Pair("W_1 (input): contribution", "idle"),
-                                                      Pair("W_2 (hidden): epsilon", "takes over"),
-                                                      Pair("W_2 (hidden): contribution", "idle")));
+  EXPECT_THAT(
+      complaints(found),
+      UnorderedElementsAre(Pair("W_1 (input): epsilon", "takes over"), Pair("W_1 (input): contribution", "idle"),
+                           Pair("W_2 (hidden): epsilon", "takes over"), Pair("W_2 (hidden): contribution", "idle")));
   const CertificateRow& unaware = row(found, "W_2 (hidden): contribution");
   EXPECT_EQ(unaware.judgement.verdict, Verdict::agrees);  // with the exponent of so small an epsilon
   EXPECT_LT(std::abs(unaware.judgement.measured), 0.15);
@@ -197,6 +197,15 @@ TEST_F(Certify, AnInputLayerTakenForAHiddenOneIsIdle) {
   EXPECT_EQ(found.outcome.outcome, "feature");
   EXPECT_THAT(complaints(found), UnorderedElementsAre(Pair("W_1 (input): contribution", "idle")));
   EXPECT_NEAR(row(found, "W_1 (input): contribution").judgement.measured, -0.5, 0.2);
+}
+
+TEST_F(Certify, PreactivationsThatStartVanishingAreTold) {
+  // 1/n in every layer: under adam features come to move, from a start that wide networks do not have.
+  const Certificate found = ask(question({{"parameterization.name", "integrable"}}));
+  EXPECT_FALSE(found.certified);
+  EXPECT_EQ(row(found, "W_2 (hidden): start").word, "vanishes");
+  EXPECT_NEAR(row(found, "W_2 (hidden): start").judgement.measured, -0.5, 0.1);
+  EXPECT_EQ(row(found, "W_3 (output): start").word, "ok");
 }
 
 TEST_F(Certify, TooLittleDataIsNoCertificate) {
@@ -233,8 +242,9 @@ TEST_F(Certify, TheStudyIsOfTheFilesNetworkForAFewSteps) {
   EXPECT_THAT(certify_notes(of), Contains(HasSubstr("64 samples of gaussian")));
   EXPECT_THAT(certify_notes(of), Contains(HasSubstr("Schedules are left out")));
   EXPECT_THAT(certify_notes(question({{"architecture.bias", "true"}})), Contains(HasSubstr("Biases")));
-  EXPECT_THAT(certify_notes(question({}, "[[sweep]]\nname = \"s\"\n\"architecture.activation\" = [\"tanh\", \"erf\"]\n")),
-              Contains(HasSubstr("Only sweeps of the file set architecture.activation; asked of relu")));
+  EXPECT_THAT(
+      certify_notes(question({}, "[[sweep]]\nname = \"s\"\n\"architecture.activation\" = [\"tanh\", \"erf\"]\n")),
+      Contains(HasSubstr("Only sweeps of the file set architecture.activation; asked of relu")));
 }
 
 TEST_F(Certify, EveryRowOfTheoryIsAPredictionOfTheStudy) {

@@ -27,7 +27,7 @@ const char* complaint(TensorQuantity quantity, bool grows) {
     case TensorQuantity::update:
       break;
   }
-  return "grows";
+  return grows ? "grows" : "vanishes";
 }
 
 // The sentence behind a complaint.
@@ -42,8 +42,8 @@ std::string meaning(const Expectation& row, bool grows) {
     case TensorQuantity::update:
       return fmt::format("The update of {} moves its preactivations by {}.", tensor, power);
     case TensorQuantity::contribution:
-      return fmt::format("{}he update of {} moves the output by {}.", grows ? "T" : "Wide networks do without: t", tensor,
-                         power);
+      return fmt::format("{}he update of {} moves the output by {}.", grows ? "T" : "Wide networks do without: t",
+                         tensor, power);
     case TensorQuantity::epsilon:
       return fmt::format("Epsilon over the gradient of {} is {}: it takes over, however small it starts.", tensor,
                          power);
@@ -125,11 +125,15 @@ void explain(const CertifyQuestion& question, Certificate& certificate) {
     const bool by_theory = row.mark == Mark::fails && !row.word.starts_with("disagrees");
     if (by_theory) out.push_back(meaning(row.expected, row.expected.exponent > 0));
     if (row.mark == Mark::fails && !by_theory)
-      out.push_back(fmt::format("{}: theory says n^({}), but {}", row.expected.name(), to_string(row.expected.exponent),
+      out.push_back(fmt::format("{}: theory says n^({}). {}", row.expected.name(), to_string(row.expected.exponent),
                                 row.judgement.explanation));
     if (row.mark == Mark::undecided && none_fails)
       out.push_back(fmt::format("{}: undecided. {}", row.expected.name(), row.judgement.advice));
   }
+  if (none_fails && std::ranges::count(certificate.rows, Mark::undecided, &CertificateRow::mark) > 0)
+    out.emplace_back(
+        "A smaller rate (--set training.learning_rate=...) changes no exponent and brings these widths nearer to "
+        "theory.");
   if (!certificate.diverged.empty())
     out.push_back(fmt::format("{} run{} diverged ({}).", certificate.diverged.size(),
                               certificate.diverged.size() == 1 ? "" : "s", certificate.diverged.front()));
@@ -153,7 +157,8 @@ Certificate certificate(const CertifyQuestion& question, const Study& study, con
   explain(question, out);
   if (!out.certified && loss_rises(study, reader))
     out.sentences.emplace_back(
-        "In most runs the loss rises: the rate is too large for these steps, and exponents measured there say little. Ask "
+        "In most runs the loss rises: the rate is too large for these steps, and exponents measured there say little. "
+        "Ask "
         "at a smaller one (--set training.learning_rate=...).");
   out.notes = certify_notes(question);
   return out;

@@ -23,8 +23,8 @@ struct CertificateRow {
   Expectation expected;
   Judgement judgement;
   Mark mark = Mark::undecided;
-  /// "ok", "undecided", "disagrees", "disagrees: grows" where the measurement breaks the requirement, or what theory says
-  /// is wrong: "idle", "grows", "vanishes", "takes over".
+  /// "ok", "undecided", "disagrees", "disagrees: grows" where the measurement breaks the requirement, or what theory
+  /// says is wrong: "idle", "grows", "vanishes", "takes over".
   std::string word;
 };
 

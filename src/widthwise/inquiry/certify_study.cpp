@@ -21,14 +21,34 @@ constexpr int start_seeds = 64;  // initial outputs are random numbers: one a se
 constexpr int most_seeds = 1000, most_steps = 1000, most_samples = 100'000;
 
 // What the study itself decides: what is measured, and a training of a few steps at the full rates.
-constexpr std::array ours{
-    "measure.observables",  "measure.keep",           "measure.times.log",       "measure.times.every",
-    "measure.times.at",     "training.save",          "training.model",          "start.run",
-    "start.at",             "start.recentre",         "seed.init",               "architecture.width",
-    "training.steps", "training.kappa",       "training.dtype",         "training.schedule",       "training.warmup_steps",
-    "training.final_rate",  "training.switch_step",   "training.switch_factor",  "training.stop_margin",
-    "training.stop_share",  "training.patience",      "training.target_loss",    "training.max_seconds",
-    "data.test",            "data.validation",        "training.min_improvement"};
+constexpr std::array ours{"measure.observables",
+                          "measure.keep",
+                          "measure.times.log",
+                          "measure.times.every",
+                          "measure.times.at",
+                          "training.save",
+                          "training.model",
+                          "start.run",
+                          "start.at",
+                          "start.recentre",
+                          "seed.init",
+                          "architecture.width",
+                          "training.steps",
+                          "training.kappa",
+                          "training.dtype",
+                          "training.schedule",
+                          "training.warmup_steps",
+                          "training.final_rate",
+                          "training.switch_step",
+                          "training.switch_factor",
+                          "training.stop_margin",
+                          "training.stop_share",
+                          "training.patience",
+                          "training.target_loss",
+                          "training.max_seconds",
+                          "data.test",
+                          "data.validation",
+                          "training.min_improvement"};
 
 bool is_ours(const std::string& key) {
   return std::ranges::find(ours, key) != ours.end();
@@ -93,7 +113,8 @@ Settings settings_of(const CertifyQuestion& question) {
     throw ConfigError({question.file.string(), "architecture.family"},
                       "a network without residual sums, which theory has exponents for", "wide-resnet");
   if (own.number("training.alpha") == 0)
-    throw ConfigError({question.file.string(), "training.alpha"}, "a number other than 0, of which nothing trains", "0");
+    throw ConfigError({question.file.string(), "training.alpha"}, "a number other than 0, of which nothing trains",
+                      "0");
   const std::int64_t samples = std::min<std::int64_t>(own.whole("data.train"), question.samples);
   base["data.train"] = {samples, 0};
   if (own.whole("training.batch") >= samples) base["training.batch"] = {std::int64_t{0}, 0};
@@ -157,15 +178,16 @@ Expected expected_of(const CertifyQuestion& question, const Configuration& run) 
                                           TensorQuantity::epsilon, TensorQuantity::decay}) {
       const bool initial = named(quantity).initial;
       const bool of_output = quantity == TensorQuantity::start && layer == last;
-      const std::string series =
-          of_output ? "output_size" : fmt::format("{}.{}", named(quantity).observable, layer);
+      const std::string series = of_output ? "output_size" : fmt::format("{}.{}", named(quantity).observable, layer);
       const auto exponent = largest(out.outcome, series, initial, question.steps);
       if (!exponent) continue;  // not counted, or exactly zero
       Expectation row;
       row.layer = layer;
       row.block = layer == 1 ? "input" : layer == last ? "output" : "hidden";
       row.quantity = quantity;
-      row.value = of_output ? output_start : fmt::format("{}.{}", initial ? "initial" : fmt::format("last({})", question.steps), series);
+      row.value = of_output
+                      ? output_start
+                      : fmt::format("{}.{}", initial ? "initial" : fmt::format("last({})", question.steps), series);
       row.exponent = *exponent;
       row.without = largest(without, series, initial, question.steps).value_or(*exponent);
       out.rows.push_back(std::move(row));
@@ -178,7 +200,8 @@ std::string prediction(const CertifyQuestion& question, const Expectation& row) 
   return fmt::format(
       "\n[[prediction]]\nname = \"{}\"\nsweep = \"{}\"\nof = \"{}\"\nagainst = \"architecture.width\"\n"
       "exponent = {}\ntolerance = {}\nsource = \"sizes carried through the network, {}\"\n",
-      row.name(), row.value == output_start ? "starts" : "networks", row.value, (one + other) / 2, question.tolerance + std::abs(one - other) / 2,
+      row.name(), row.value == output_start ? "starts" : "networks", row.value, (one + other) / 2,
+      question.tolerance + std::abs(one - other) / 2,
       row.without == row.exponent ? fmt::format("n^({})", to_string(row.exponent))
                                   : fmt::format("between n^({}) without epsilon and decay and n^({}) at infinite width",
                                                 to_string(row.without), to_string(row.exponent)));
@@ -207,7 +230,7 @@ std::string Expectation::name() const {
 }
 
 bool Expectation::needs_order_one() const {
-  return named(quantity).order_one;
+  return quantity == TensorQuantity::start ? block != "output" : named(quantity).order_one;
 }
 
 Expected certify_expectations(const CertifyQuestion& question) {
@@ -251,11 +274,12 @@ std::vector<std::string> certify_notes(const CertifyQuestion& question) {
   const Study own = described(question);
   const Configuration run = configured(base, question.file);
   const auto text = [&run](const char* key) { return to_text(run.at(key)); };
-  std::vector<std::string> out{fmt::format(
-      "Asked of: {}, {} hidden layers, {}, {}; {} at rate {}, weight decay {}; {} loss, {} samples of {}.",
-      text("architecture.family"), hidden_layers(run), text("architecture.activation"), text("parameterization.name"),
-      text("training.optimizer"), text("training.learning_rate"), text("training.weight_decay"), text("training.loss"),
-      text("data.train"), text("data.name"))};
+  const Index layers = hidden_layers(run);
+  std::vector<std::string> out{
+      fmt::format("Asked of: {}, {} hidden layer{}, {}, {}; {} at rate {}, weight decay {}; {} loss, {} samples of {}.",
+                  text("architecture.family"), layers, layers == 1 ? "" : "s", make_activation(run)->name(),
+                  text("parameterization.name"), text("training.optimizer"), text("training.learning_rate"),
+                  text("training.weight_decay"), text("training.loss"), text("data.train"), text("data.name"))};
   if (own.base.contains("training.schedule") || own.base.contains("training.warmup_steps"))
     out.emplace_back("Schedules are left out: rates keep their full value.");
   for (const char* key : {"architecture.bias_input", "architecture.bias_hidden", "architecture.bias_output"})

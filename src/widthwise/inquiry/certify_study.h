@@ -3,9 +3,10 @@
 // double precision. For every weight matrix theory (parameterization/outcome.h, epsilon and weight decay counted) says
 // how what is measured moves with the width:
 //
-//   start          rms of W_l x_{l-1}                              must not grow
+//   start          rms of W_l x_{l-1}                              of order one; the output's must not grow
 //   update         rms of (W_l - W_l at the start) x_{l-1}         must not grow
-//   contribution   what that moves the output by, to first order   of order one: a tensor with less takes no part in wide
+//   contribution   what that moves the output by, to first order   of order one: a tensor with less takes no part in
+//   wide
 //                                                                  networks, one with more blows them up
 //   epsilon        epsilon over the gradient                       must not grow, or epsilon takes the place of the
 //                                                                  gradient
@@ -39,7 +40,7 @@ struct CertifyQuestion {
   std::vector<std::int64_t> widths{128, 256, 512, 1024};        // two or more
   int seeds = 16;                                               // two or more
   int steps = 4;
-  int samples = 64;        // training samples at most, and of a batch: theory is of few samples beside the width
+  int samples = 64;         // training samples at most, and of a batch: theory is of few samples beside the width
   double tolerance = 0.25;  // of exponents, which are mostly multiples of 1/2
 };
 
@@ -52,10 +53,10 @@ struct Expectation {
   int layer = 1;      // of W_l
   std::string block;  // "input", "hidden", "output"
   TensorQuantity quantity{};
-  std::string value;               // of the study's runs: "last(4).update.2"
-  Rational exponent, without;      // of the width: at infinite width, and without epsilon and decay
-  std::string name() const;        // "W_2 (hidden): update"
-  bool needs_order_one() const;    // else it must not grow
+  std::string value;             // of the study's runs: "last(4).update.2"
+  Rational exponent, without;    // of the width: at infinite width, and without epsilon and decay
+  std::string name() const;      // "W_2 (hidden): update"
+  bool needs_order_one() const;  // else it must not grow
 };
 
 /// What theory says of the network asked about: where it leads, and every quantity that has a size.
@@ -68,10 +69,10 @@ Expected certify_expectations(const CertifyQuestion& question);
 
 /// The study as TOML, what `widthwise run` would read: sweeps "networks" and "starts", a prediction a row of the
 /// expectations.
-/// @throws ConfigError for settings no network can have; fewer than two widths or seeds; an optimizer without steps of a
-/// given rate (gradient-flow), sums of residual networks, which theory has no exponents for; settings that are
-/// expressions of the width, for there the exponents of the parameterization are not those of the rates. What read_study
-/// throws.
+/// @throws ConfigError for settings no network can have; fewer than two widths or seeds; an optimizer without steps of
+/// a given rate (gradient-flow), sums of residual networks, which theory has no exponents for; settings that are
+/// expressions of the width, for there the exponents of the parameterization are not those of the rates. What
+/// read_study throws.
 std::string certify_study_text(const CertifyQuestion& question);
 Study certify_study(const CertifyQuestion& question);
 
