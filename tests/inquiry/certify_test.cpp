@@ -199,6 +199,15 @@ TEST_F(Certify, AnInputLayerTakenForAHiddenOneIsIdle) {
   EXPECT_NEAR(row(found, "W_1 (input): contribution").judgement.measured, -0.5, 0.2);
 }
 
+TEST_F(Certify, PreactivationsThatStartVanishingAreTold) {
+  // 1/n in every layer: under adam features come to move, from a start that wide networks do not have.
+  const Certificate found = ask(question({{"parameterization.name", "integrable"}}));
+  EXPECT_FALSE(found.certified);
+  EXPECT_EQ(row(found, "W_2 (hidden): start").word, "vanishes");
+  EXPECT_NEAR(row(found, "W_2 (hidden): start").judgement.measured, -0.5, 0.1);
+  EXPECT_EQ(row(found, "W_3 (output): start").word, "ok");
+}
+
 TEST_F(Certify, TooLittleDataIsNoCertificate) {
   CertifyQuestion of = question();
   of.widths = {8, 16};

@@ -27,7 +27,7 @@ const char* complaint(TensorQuantity quantity, bool grows) {
     case TensorQuantity::update:
       break;
   }
-  return "grows";
+  return grows ? "grows" : "vanishes";
 }
 
 // The sentence behind a complaint.
@@ -125,11 +125,15 @@ void explain(const CertifyQuestion& question, Certificate& certificate) {
     const bool by_theory = row.mark == Mark::fails && !row.word.starts_with("disagrees");
     if (by_theory) out.push_back(meaning(row.expected, row.expected.exponent > 0));
     if (row.mark == Mark::fails && !by_theory)
-      out.push_back(fmt::format("{}: theory says n^({}), but {}", row.expected.name(), to_string(row.expected.exponent),
+      out.push_back(fmt::format("{}: theory says n^({}). {}", row.expected.name(), to_string(row.expected.exponent),
                                 row.judgement.explanation));
     if (row.mark == Mark::undecided && none_fails)
       out.push_back(fmt::format("{}: undecided. {}", row.expected.name(), row.judgement.advice));
   }
+  if (none_fails && std::ranges::count(certificate.rows, Mark::undecided, &CertificateRow::mark) > 0)
+    out.emplace_back(
+        "A smaller rate (--set training.learning_rate=...) changes no exponent and brings these widths nearer to "
+        "theory.");
   if (!certificate.diverged.empty())
     out.push_back(fmt::format("{} run{} diverged ({}).", certificate.diverged.size(),
                               certificate.diverged.size() == 1 ? "" : "s", certificate.diverged.front()));

@@ -230,7 +230,7 @@ std::string Expectation::name() const {
 }
 
 bool Expectation::needs_order_one() const {
-  return named(quantity).order_one;
+  return quantity == TensorQuantity::start ? block != "output" : named(quantity).order_one;
 }
 
 Expected certify_expectations(const CertifyQuestion& question) {
@@ -274,9 +274,10 @@ std::vector<std::string> certify_notes(const CertifyQuestion& question) {
   const Study own = described(question);
   const Configuration run = configured(base, question.file);
   const auto text = [&run](const char* key) { return to_text(run.at(key)); };
+  const Index layers = hidden_layers(run);
   std::vector<std::string> out{
-      fmt::format("Asked of: {}, {} hidden layers, {}, {}; {} at rate {}, weight decay {}; {} loss, {} samples of {}.",
-                  text("architecture.family"), hidden_layers(run), text("architecture.activation"),
+      fmt::format("Asked of: {}, {} hidden layer{}, {}, {}; {} at rate {}, weight decay {}; {} loss, {} samples of {}.",
+                  text("architecture.family"), layers, layers == 1 ? "" : "s", make_activation(run)->name(),
                   text("parameterization.name"), text("training.optimizer"), text("training.learning_rate"),
                   text("training.weight_decay"), text("training.loss"), text("data.train"), text("data.name"))};
   if (own.base.contains("training.schedule") || own.base.contains("training.warmup_steps"))

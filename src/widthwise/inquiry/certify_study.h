@@ -3,7 +3,7 @@
 // double precision. For every weight matrix theory (parameterization/outcome.h, epsilon and weight decay counted) says
 // how what is measured moves with the width:
 //
-//   start          rms of W_l x_{l-1}                              must not grow
+//   start          rms of W_l x_{l-1}                              of order one; the output's must not grow
 //   update         rms of (W_l - W_l at the start) x_{l-1}         must not grow
 //   contribution   what that moves the output by, to first order   of order one: a tensor with less takes no part in
 //   wide

@@ -154,6 +154,19 @@ void add_kernels(const Configuration& configuration, const Architecture& archite
   cost.memory += (configuration.text("training.dtype") == "float32" ? 4 : 8) * 2 * kernels * points * points;
 }
 
+// A backward pass for gradients; for what each layer contributes, a derivative of the outputs along it.
+double passes_along_layers(const Configuration& configuration, const Architecture& architecture) {
+  double passes = 0;
+  bool gradients = false;
+  for (const Value& name : configuration.at("measure.observables").list()) {
+    const std::string& observable = name.text();
+    if (observable == "contribution") passes += 2 * static_cast<double>(architecture.hidden_layers + 1);
+    gradients =
+        gradients || observable == "gradient_size" || observable == "epsilon_ratio" || observable == "decay_ratio";
+  }
+  return passes + (gradients ? 2 : 0);
+}
+
 }  // namespace
 
 RunCost estimate_cost(const Configuration& configuration, Index inputs, Index outputs) {
@@ -171,7 +184,8 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
 
   RunCost cost;
   cost.flops =
-      steps * batch * training_flops_per_sample(architecture) + 2 * moments * points * flops_per_sample(architecture);
+      steps * batch * training_flops_per_sample(architecture) +
+      (2 + passes_along_layers(configuration, architecture)) * moments * points * flops_per_sample(architecture);
   if (is_limit_run(configuration)) {
     const LimitCost limit = limit_cost(configuration, inputs);
     cost.flops = limit.flops;
