@@ -248,11 +248,14 @@ std::string certify_study_text(const CertifyQuestion& question) {
       "\"contribution\", \"gradient_size\", \"epsilon_ratio\", \"decay_ratio\"]\n\"measure.times.every\" = 1\n"
       "\n[[sweep]]\nname = \"networks\"\n\"architecture.width\" = [{}]\n\"seed.init\" = {{ from = 0, count = {} }}\n",
       quoted_text(base), fmt::join(widths_of(question), ", "), question.seeds);
+  // Initial outputs know no rule: with one and the same, questions about others find them recorded.
   text += fmt::format(
-      "\n[[sweep]]\nname = \"starts\"\n\"training.steps\" = 0\n\"training.kappa\" = 0\n\"measure.observables\" = "
-      "[\"output_size\"]\n\"architecture.width\" = [{}]\n\"seed.init\" = {{ from = 0, count = {} }}\n"
-      "\n[[derived]]\nname = \"{}\"\nsweep = \"starts\"\nof = \"initial.output_size\"\nover = \"seed.init\"\nhow = "
-      "\"mean\"\n",
+      "\n[[sweep]]\nname = \"starts\"\n\"training.optimizer\" = \"sgd\"\n\"training.learning_rate\" = 1\n"
+      "\"training.weight_decay\" = 0\n\"training.batch\" = 0\n\"training.steps\" = 0\n\"training.kappa\" = 0\n"
+      "\"measure.observables\" = [\"output_size\"]\n\"architecture.width\" = [{}]\n"
+      "\"seed.init\" = {{ from = 0, count = {} }}\n"
+      "\n[[derived]]\nname = \"{}\"\nsweep = \"starts\"\nof = \"initial.output_size\"\nover = \"seed.init\"\n"
+      "how = \"mean\"\n",
       fmt::join(widths_of(question), ", "), start_seeds, output_start);
   text += figure("What each tensor's update moves the output by", expected, TensorQuantity::contribution);
   text += figure("Each tensor's own update of preactivations", expected, TensorQuantity::update);
