@@ -69,6 +69,8 @@ void add_classify(CLI::App& app, int&) {
   abc->add_option("--optimizer", options->optimizer, "The update rule (widthwise list optimizers)")
       ->capture_default_str();
   abc->add_option("--activation", options->activation, "The nonlinearity")->capture_default_str();
+  abc->add_flag("--epsilon", options->epsilon, "Count epsilon, of the rules that have one, by its exponent e");
+  abc->add_flag("--weight-decay", options->weight_decay, "Count weight decay by its exponent d");
   abc->add_flag("--json", options->json, "As JSON");
   abc->footer(
       "Example: widthwise classify abc --hidden-layers 3 --optimizer sgd --input=0,0,0 --hidden=1/2,0,0 "

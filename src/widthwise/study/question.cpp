@@ -35,7 +35,8 @@ Outcome classify(const Question& question) {
   try {
     const OptimizerKind optimizer = parse_optimizer(question.optimizer);
     return classify(parameterization(question, optimizer),
-                    {optimizer, question.hidden_layers, activation_facts(*make_activation(question.activation))});
+                    {optimizer, question.hidden_layers, activation_facts(*make_activation(question.activation)),
+                     question.epsilon, question.weight_decay});
   } catch (const ConfigError& error) {
     throw ConfigError({{}, member(error.place().key)}, error.expected(), error.got(), error.hint());
   }
