@@ -105,6 +105,8 @@ void add_classify(CLI::App& app, int&) {
   abc->add_option("--optimizer", options->optimizer, "The update rule (widthwise list optimizers)")
       ->capture_default_str();
   abc->add_option("--activation", options->activation, "The nonlinearity")->capture_default_str();
+  abc->add_flag("--epsilon", options->epsilon, "Count epsilon, of the rules that have one, by its exponent e");
+  abc->add_flag("--weight-decay", options->weight_decay, "Count weight decay by its exponent d");
   abc->add_flag("--explain", options->explain, "The exponents block by block, as written and effective, and why");
   abc->add_flag("--rules", options->rules, "The table of docs/rules.md: named schemes under every rule, as Markdown");
   abc->add_flag("--json", options->json, "As JSON");

@@ -67,6 +67,16 @@ TEST(Classify, KnowsEveryOptimizerAndFiveExponents) {
   EXPECT_THAT(four.err, AllOf(HasSubstr("--hidden"), HasSubstr("a,b,c,e,d")));
 }
 
+TEST(Classify, CountsEpsilonAndDecayWhereAsked) {
+  // An epsilon that does not fall with gradients of 1/n stops input and hidden layers; only the readout moves.
+  const std::string net = "--hidden-layers 3 --optimizer adamw --input=0,0,0 --hidden=0,1/2,1 --output=0,1,1 ";
+  EXPECT_EQ(classify(net)["outcome"], "feature");
+  EXPECT_EQ(classify(net + "--epsilon")["outcome"], "kernel");
+  EXPECT_EQ(classify(net + "--epsilon")["predictions"]["epsilon_ratio.2"], "1");
+  EXPECT_EQ(classify(net + "--weight-decay")["predictions"]["decay_ratio.2"], "-1");
+  EXPECT_FALSE(classify(net)["predictions"].contains("decay_ratio.2"));
+}
+
 TEST(Classify, TextSaysTheOutcomeAndTheInequalities) {
   const Answer answer = ask("classify abc --scheme mup --hidden-layers 3");
   EXPECT_EQ(answer.exit, 0) << answer.err;

@@ -223,6 +223,7 @@ TEST_F(Certify, ARunThatDivergesIsNoCertificate) {
   EXPECT_FALSE(found.certified);
   EXPECT_EQ(found.diverged.size(), 4U * 16U);
   EXPECT_THAT(found.sentences, Contains(HasSubstr("64 runs diverged (width 64, seed.init = 0")));
+  EXPECT_THAT(found.sentences, Contains(HasSubstr("the loss rises")));
 }
 
 TEST_F(Certify, TheStudyIsOfTheFilesNetworkForAFewSteps) {
@@ -258,6 +259,21 @@ TEST_F(Certify, EveryRowOfTheoryIsAPredictionOfTheStudy) {
   const Expected muon = certify_expectations(question({{"training.optimizer", "muon"}}));
   for (const Expectation& row : muon.rows)  // an orthogonal factor has no epsilon
     EXPECT_FALSE(row.quantity == TensorQuantity::epsilon && row.block == "hidden");
+}
+
+TEST_F(Certify, InitialOutputsAreRecordedOnceForAllRules) {
+  CertifyQuestion of = question();
+  of.widths = {8, 16};
+  of.seeds = 2;
+  const auto run = [&] {
+    RunOptions options;
+    options.store = folder_ / "store";
+    options.quiet = true;
+    return run_study(certify_study(of), options);
+  };
+  EXPECT_EQ(run().done, 2U * (2U + 64U));
+  of.settings = {{"training.optimizer", "muon"}, {"training.weight_decay", "0.1"}, {"training.batch", "8"}};
+  EXPECT_EQ(run().done, 2U * 2U);
 }
 
 TEST_F(Certify, MistakesAreNamed) {

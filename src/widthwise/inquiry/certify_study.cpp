@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "widthwise/base/error.h"
@@ -137,7 +138,7 @@ const Named& named(TensorQuantity quantity) {
   return rows[static_cast<std::size_t>(quantity)];
 }
 
-std::string quoted_text(const Settings& base) {
+std::string settings_text(const Settings& base) {
   std::string text;
   for (const auto& [key, value] : base)
     if (key != "architecture.width") text += fmt::format("\"{}\" = {}\n", key, to_json(value));
@@ -247,12 +248,15 @@ std::string certify_study_text(const CertifyQuestion& question) {
       "\"measure.observables\" = [\"train_loss\", \"output_size\", \"preactivation_size\", \"update\", "
       "\"contribution\", \"gradient_size\", \"epsilon_ratio\", \"decay_ratio\"]\n\"measure.times.every\" = 1\n"
       "\n[[sweep]]\nname = \"networks\"\n\"architecture.width\" = [{}]\n\"seed.init\" = {{ from = 0, count = {} }}\n",
-      quoted_text(base), fmt::join(widths_of(question), ", "), question.seeds);
+      settings_text(base), fmt::join(widths_of(question), ", "), question.seeds);
+  // Initial outputs know no rule: with one and the same, questions about others find them recorded.
   text += fmt::format(
-      "\n[[sweep]]\nname = \"starts\"\n\"training.steps\" = 0\n\"training.kappa\" = 0\n\"measure.observables\" = "
-      "[\"output_size\"]\n\"architecture.width\" = [{}]\n\"seed.init\" = {{ from = 0, count = {} }}\n"
-      "\n[[derived]]\nname = \"{}\"\nsweep = \"starts\"\nof = \"initial.output_size\"\nover = \"seed.init\"\nhow = "
-      "\"mean\"\n",
+      "\n[[sweep]]\nname = \"starts\"\n\"training.optimizer\" = \"sgd\"\n\"training.learning_rate\" = 1\n"
+      "\"training.weight_decay\" = 0\n\"training.batch\" = 0\n\"training.steps\" = 0\n\"training.kappa\" = 0\n"
+      "\"measure.observables\" = [\"output_size\"]\n\"architecture.width\" = [{}]\n"
+      "\"seed.init\" = {{ from = 0, count = {} }}\n"
+      "\n[[derived]]\nname = \"{}\"\nsweep = \"starts\"\nof = \"initial.output_size\"\nover = \"seed.init\"\n"
+      "how = \"mean\"\n",
       fmt::join(widths_of(question), ", "), start_seeds, output_start);
   text += figure("What each tensor's update moves the output by", expected, TensorQuantity::contribution);
   text += figure("Each tensor's own update of preactivations", expected, TensorQuantity::update);

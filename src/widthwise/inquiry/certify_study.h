@@ -5,14 +5,11 @@
 //
 //   start          rms of W_l x_{l-1}                              of order one; the output's must not grow
 //   update         rms of (W_l - W_l at the start) x_{l-1}         must not grow
-//   contribution   what that moves the output by, to first order   of order one: a tensor with less takes no part in
-//   wide
-//                                                                  networks, one with more blows them up
-//   epsilon        epsilon over the gradient                       must not grow, or epsilon takes the place of the
-//                                                                  gradient
-//   decay          what weight decay adds to the gradient over     of order one: or decay is no longer felt, or nothing
-//                  that (adam, rmsprop); else the share of the     else is
-//                  weights that a step takes
+//   contribution   what that moves the output by, to first order   of order one: else idle in wide networks, or too
+//   much epsilon        epsilon over the gradient                       must not grow, or it takes the gradient's place
+//   decay          adam, rmsprop: what weight decay adds to the    of order one: else it takes over, or is not felt
+//                  gradient, over that; others: the share of W_l
+//                  that a step takes
 //
 // update and contribution as means over the steps, the others at initialization (gradients at a later step are the
 // noise of how far the loss happens to have fallen). Outputs train centred, f - f_0: loss slopes then start as those of

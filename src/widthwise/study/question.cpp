@@ -35,7 +35,8 @@ auto answer(const Question& question, const Ask& ask) {
   try {
     const OptimizerKind optimizer = parse_optimizer(question.optimizer);
     const ClassifyRequest request{optimizer, question.hidden_layers,
-                                  activation_facts(*make_activation(question.activation))};
+                                  activation_facts(*make_activation(question.activation)), question.epsilon,
+                                  question.weight_decay};
     return ask(parameterization(question, optimizer), request);
   } catch (const ConfigError& error) {
     throw ConfigError({{}, member(error.place().key)}, error.expected(), error.got(), error.hint());

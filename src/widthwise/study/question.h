@@ -15,6 +15,7 @@ struct Question {
   std::string input{}, hidden{}, output{};  // exponents "a,b,c" of each block; hidden may be empty for one hidden layer
   int hidden_layers = 3;
   std::string optimizer = "sgd", activation = "relu";
+  bool epsilon = false, weight_decay = false;  // whether those are counted, by their exponents e and d
 };
 
 /// @throws ConfigError whose key is the name of the member above ("hidden_layers").
