@@ -33,7 +33,7 @@ void print(const std::string& what, double seconds, double flops, double peak) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   fmt::print("{:<64}  {:6.3f} s a step  {:3.0f} % of peak  {:4.1f} GB so far at most\n", what, seconds,
-             100 * flops / seconds / peak, static_cast<double>(usage.ru_maxrss) / 1e6);
+             100 * flops / seconds / (1e9 * peak), static_cast<double>(usage.ru_maxrss) / 1e6);
 }
 
 // The fastest of some steps: other programs only ever add time.
@@ -97,7 +97,7 @@ int main(int argc, char** argv) {
   using namespace widthwise;
   const double scale = argc > 1 ? std::atof(argv[1]) : 1;
   const double single = measured_peak<float>(threads()), twice = measured_peak<double>(threads());
-  fmt::print("{} threads; peak {:.0f} GFLOP/s float32, {:.0f} float64\n", threads(), single / 1e9, twice / 1e9);
+  fmt::print("{} threads; peak {:.0f} GFLOP/s float32, {:.0f} float64\n", threads(), single, twice);
   const auto width = static_cast<Index>(65536 * scale);
   Matrix<double> images(samples, pixels), points(others, pixels);
   fill_normal(Key(1), samples, pixels, 1.0, images.data(), pixels);

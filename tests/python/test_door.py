@@ -155,6 +155,20 @@ class Train(unittest.TestCase):
         for trained, expected in zip(run["weights"], w):
             numpy.testing.assert_allclose(trained, expected, rtol=0, atol=1e-13)
 
+    def test_follows_limits_too(self):
+        # Logits of this scaling move along a straight line, whatever came before: F_k = k F_1.
+        settings = {
+            "architecture": {"hidden_layers": 1, "activation": "leaky_relu", "width": 16},
+            "parameterization": {"name": "two-layer", "q": "-1,3/4", "reference_width": 16},
+            "data": {"name": "gaussian", "train": 8, "dimension": 4},
+            "training": {"loss": "logistic", "learning_rate": 0.1, "steps": 3},
+            "measure": {"observables": ["output_size"], "times": {"every": 1}},
+            "limit": {"kind": "two-layer"},
+        }
+        size = widthwise.train(settings)["trace"]["output_size"]
+        self.assertEqual(len(size), 4)
+        numpy.testing.assert_allclose(size[2:], size[1] * numpy.array([2, 3]), rtol=1e-9)
+
     def test_shape_of_the_answer(self):
         run = widthwise.train(SETTINGS, *points())
         self.assertEqual((run["status"], run["last_step"], run["identity"]), ("finished", 20, ""))
