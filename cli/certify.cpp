@@ -33,10 +33,21 @@ constexpr int not_certified = 1;
 struct Options {
   CertifyQuestion question;
   std::vector<std::string> set;
+  std::map<std::string, std::string> given;  // key and value
   RunOptions run;
   std::filesystem::path report, write;
   bool json = false;
 };
+
+struct Short {
+  const char *name, *key;
+};
+constexpr std::array<Short, 6> shorts{{{"--scheme", "parameterization.name"},
+                                       {"--optimizer", "training.optimizer"},
+                                       {"--hidden-layers", "architecture.hidden_layers"},
+                                       {"--activation", "architecture.activation"},
+                                       {"--rate", "training.learning_rate"},
+                                       {"--weight-decay", "training.weight_decay"}}};
 
 const char* mark_name(CertificateRow::Mark mark) {
   constexpr std::array names{"passes", "fails", "undecided"};
@@ -109,6 +120,8 @@ void print_certificate(const Certificate& certificate) {
 
 int answer(const Options& options) {
   CertifyQuestion question = options.question;
+  for (const auto& [key, value] : options.given)
+    if (!value.empty()) question.settings.emplace_back(key, value);
   for (const std::string& assignment : options.set) question.settings.push_back(split_assignment(assignment, "--set"));
   const Study study = certify_study(question);
   for (const std::string& note : certify_notes(question)) notice("{}\n", report::single_line(note));
@@ -144,8 +157,11 @@ void add_certify(CLI::App& app, int& exit) {
   auto options = std::make_shared<Options>();
   CertifyQuestion& question = options->question;
   options->run.store = "widthwise-store";
-  verb->add_option("STUDY", question.file, "A study file whose settings describe network, optimizer and data")
-      ->required();
+  verb->add_option("STUDY", question.file,
+                   "A study file whose settings describe network, optimizer and data (default: two hidden layers on "
+                   "generated data)");
+  for (const Short& option : shorts)
+    verb->add_option(option.name, options->given[option.key], fmt::format("Short for --set {}=", option.key));
   verb->add_option("--variant", question.variant, "Apply the study's [variant.NAME]");
   verb->add_option("--set", options->set, "Override a setting: --set training.optimizer=adamw (repeatable)")
       ->take_all();
@@ -163,7 +179,10 @@ void add_certify(CLI::App& app, int& exit) {
   verb->add_flag("--json", options->json, "The certificate as JSON");
   verb->add_flag("--yes", options->run.yes, fmt::format("Consent to more than {} runs", runs_without_consent));
   verb->add_flag("--quiet", options->run.quiet, "No progress");
-  verb->footer("Exit code: 0 certified, 1 not certified.\nExample: widthwise certify my-study.toml --report c.html");
+  verb->footer(
+      "Exit code: 0 certified, 1 not certified.\nExample: widthwise certify my-study.toml --report c.html\n         "
+      "widthwise certify --scheme mup "
+      "--optimizer adamw --weight-decay 0.1");
   verb->callback([options, &exit] { exit = answer(*options); });
 }
 

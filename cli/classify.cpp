@@ -107,8 +107,10 @@ void add_classify(CLI::App& app, int&) {
   abc->add_option("--activation", options->activation, "The nonlinearity")->capture_default_str();
   abc->add_flag("--epsilon", options->epsilon, "Count epsilon, of the rules that have one, by its exponent e");
   abc->add_flag("--weight-decay", options->weight_decay, "Count weight decay by its exponent d");
-  abc->add_flag("--explain", options->explain, "The exponents block by block, as written and effective, and why");
+  auto* const explain =
+      abc->add_flag("--explain", options->explain, "The exponents block by block, as written and effective, and why");
   abc->add_flag("--rules", options->rules, "The table of docs/rules.md: named schemes under every rule, as Markdown");
+  for (const char* const other : {"--epsilon", "--weight-decay", "--rules"}) explain->excludes(abc->get_option(other));
   abc->add_flag("--json", options->json, "As JSON");
   abc->footer(
       "Example: widthwise classify abc --hidden-layers 3 --optimizer sgd --input=0,0,0 --hidden=1/2,0,0 "

@@ -42,8 +42,11 @@ Configuration configuration_of(const Options& options) {
   if (!settings.contains("limit.kind"))
     throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow, such as two-layer",
                       "nothing", "[limit] kind = \"two-layer\"");
-  if (!settings.contains("architecture.width") && settings.contains("parameterization.reference_width"))
-    settings["architecture.width"] = settings.at("parameterization.reference_width");
+  // At the reference width what is printed is F itself; what is no width, the checks tell.
+  const auto reference = settings.find("parameterization.reference_width");
+  if (!settings.contains("architecture.width") && reference != settings.end() && reference->second.is_number() &&
+      reference->second.number() >= 1 && reference->second.number() == std::floor(reference->second.number()))
+    settings["architecture.width"] = reference->second;
   if (std::ranges::none_of(settings, [](const auto& one) { return one.first.starts_with("measure.times."); }))
     settings["measure.times.every"] = {std::int64_t{1}, 0};
   ValueList observables;
@@ -78,9 +81,12 @@ nlohmann::json as_json(const Configuration& configuration, const RunRecord& reco
 void print_text(const Configuration& configuration, const RunRecord& record) {
   const TwoLayerClass found =
       classify_two_layer(two_layer_exponents(configuration), configuration.toggle("parameterization.init_corrected"));
-  fmt::print("The {} limit: logits of a network are f times (width / {:g})^({}), at step 0 f_0 times that to the {}.\n",
-             found.name, configuration.number("parameterization.reference_width"), to_string(found.kappa),
-             to_string(found.nu));
+  const double width = configuration.number("architecture.width"),
+               reference = configuration.number("parameterization.reference_width");
+  fmt::print(
+      "The {} limit, of a network of width {:g}: its logits are F ({:g} / {:g})^({}), at step 0 those of the initial "
+      "process times that ratio to the power {}.\n",
+      found.name, width, width, reference, to_string(found.kappa), to_string(found.nu));
   fmt::print("{:>8}", "step");
   for (const auto& series : record.trace.series) fmt::print("  {:>16}", series.first);
   for (std::size_t i = 0; i < record.trace.size(); ++i) {

@@ -80,6 +80,17 @@ TEST(Certify, TheStudyItWritesIsTheOneItRuns) {
   EXPECT_THAT(run.err, HasSubstr("0 done now"));
 }
 
+TEST(Certify, IsAskedOfASchemeAndARuleAlone) {
+  const Answer answer =
+      widthwise("certify --scheme mup --optimizer momentum --widths 32,64,128,256 --seeds 8 --quiet --json",
+                fresh_folder("rule"));
+  const auto json = nlohmann::json::parse(answer.out);
+  EXPECT_EQ(json["outcome"], "feature");
+  EXPECT_EQ(json["rows"].size(), 9U);  // start, update and contribution of three matrices
+  EXPECT_EQ(answer.exit, json["certified"] == true ? 0 : 1);
+  EXPECT_THAT(answer.err, HasSubstr("momentum at rate 0.02"));
+}
+
 TEST(Certify, BadInputNamesTheOption) {
   const auto folder = folder_with_net("certify-bad");
   const std::pair<const char*, const char*> cases[] = {
@@ -97,7 +108,6 @@ TEST(Certify, BadInputNamesTheOption) {
     EXPECT_EQ(answer.exit, 2) << option << answer.out;
     EXPECT_THAT(answer.err, AllOf(HasSubstr(named), HasSubstr("expected"))) << option;
   }
-  EXPECT_EQ(widthwise("certify", folder).exit, 2);
   EXPECT_EQ(widthwise("certify none.toml", folder).exit, 2);
 }
 

@@ -43,6 +43,22 @@ INSTANTIATE_TEST_SUITE_P(Kernel, ActivationKernelOf,
                          testing::Values("relu", "leaky_relu", "abs", "linear", "tanh", "erf", "softplus", "gelu",
                                          "silu", "elu", "sin", "quadratic"));
 
+TEST(ActivationKernel, HoldsWherePreactivationsAreLarge) {
+  // erf in closed form (Williams 1997): 2/pi asin(2c / sqrt((1 + 2a)(1 + 2b))), its slope's expectation
+  // 4/pi / sqrt((1 + 2a)(1 + 2b) - 4c^2).
+  const auto phi = make_activation("erf");
+  for (const double s : {10.0, 100.0, 1000.0})
+    for (const double t : {0.0, 0.5, 0.9, 0.999}) {
+      const std::vector<double> rows{s * s}, columns{4 * s * s};
+      const Matrix<double> covariance = Matrix<double>::Constant(1, 1, 2 * t * s * s);
+      const ActivationKernel found = activation_kernel(*phi, rows, columns, view(covariance));
+      const double d = (1 + 2 * rows[0]) * (1 + 2 * columns[0]), c = covariance(0, 0);
+      EXPECT_NEAR(found.value(0, 0), 2 / M_PI * std::asin(2 * c / std::sqrt(d)), 3e-9) << s << ' ' << t;
+      const double slope = 4 / M_PI / std::sqrt(d - 4 * c * c);
+      EXPECT_NEAR(found.slope(0, 0), slope, 1e-6 * slope) << s << ' ' << t;
+    }
+}
+
 TEST(ActivationKernel, OfAPointThatIsZeroIsThatOfAConstant) {
   const auto phi = make_activation("softplus");
   const std::vector<double> none{0}, some{2};

@@ -205,6 +205,50 @@ INSTANTIATE_TEST_SUITE_P(Cells, MeanField,
                                              "onlyw", "-1/2", "1/4", "1/2", {log_, perc}, false, false, false, false}),
                          [](const auto& cell) { return std::string(cell.param.name); });
 
+// How far a network whose units are the particles is from the limit after the first step, relative: in plain loops.
+// (In the second it follows signs, and points whose logit is near 0 may have either for long.)
+double distance_of_network(const char* q_a, const char* q_w, Index width) {
+  const Problem p;
+  TwoLayerOptions asked = options("-1/2", q_a, q_w);
+  asked.reference.rate_a = asked.reference.rate_w = 6;
+  asked.particles = width;
+  asked.initial_output = Vector<double>::Zero(samples + others);  // units come in pairs a, -a
+  TwoLayerLimit limit(p.problem, asked);
+  const TwoLayerReference r = asked.reference;
+  const double rho = static_cast<double>(width) / r.width, sigma = r.sigma / std::sqrt(rho);
+  const double rate_a = 6 * std::pow(rho, asked.exponents.q_a.value()),
+               rate_w = 6 * std::pow(rho, asked.exponents.q_w.value());
+  const Key key = asked.key.split("particles");
+  Vector<double> a(width);
+  Matrix<double> w(width, features);
+  for (Index m = 0; m < width; ++m) {
+    const auto drawn = static_cast<std::uint64_t>(m % (width / 2));
+    a[m] = (m < width / 2 ? 1 : -1) * normal(key.split("a"), drawn, 0);
+    for (Index j = 0; j < features; ++j)
+      w(m, j) = r.input_std * normal(key.split("w"), drawn, static_cast<std::uint64_t>(j));
+  }
+  const Matrix<double> z = w * p.inputs.transpose();
+  const Vector<double> f = sigma * z.unaryExpr(&phi).transpose() * a;
+  Vector<double> slopes(samples);
+  for (Index i = 0; i < samples; ++i) slopes[i] = slope_of(log_, p.targets(i, 0), f[i]) / samples;
+  const Vector<double> da = rate_a * sigma * z.unaryExpr(&phi) * slopes;
+  const Matrix<double> delta = (a * slopes.transpose()).cwiseProduct(z.unaryExpr(&dphi));
+  w += rate_w * sigma * delta * p.inputs;
+  a += da;
+  limit.advance(everything());
+  const Vector<double> there = sigma * (w * p.others_.transpose()).unaryExpr(&phi).transpose() * a,
+                       expected = std::pow(rho, limit.exponent()) * limit.other_output();
+  return (there - expected).norm() / expected.norm();
+}
+
+TEST(TwoLayerLimit, InputWeightsThatGrowAreThoseOfWideNetworks) {
+  // s_w = 1/2, s_a = -1/2: what is left out falls like rho^(-1/2), 1/4 over a factor of 16 in the width. With s_w = 1/4
+  // alone like rho^(-1/4): 1/2.
+  EXPECT_LT(distance_of_network("0", "1", 32768), 0.4 * distance_of_network("0", "1", 2048));
+  EXPECT_LT(distance_of_network("0", "1", 32768), 0.02);
+  EXPECT_LT(distance_of_network("-1/4", "3/4", 32768), 0.7 * distance_of_network("-1/4", "3/4", 2048));
+}
+
 TEST(TwoLayerLimit, OneKernelOfAsymmetricRatesIsThatOfTheLayerThatDominates) {
   // s_a = -1/2, s_w far below: only the readout moves, so that its kernel alone drives F (rate_w may be anything).
   const Problem p;

@@ -168,9 +168,12 @@ TEST(LimitRun, RefusesWhatItDoesNotFollow) {
                               {"training.weight_decay", "0", {0.1, 0}},
                               {"architecture.bias", "no biases", {true, 0}},
                               {"parameterization.q", "dynamically stable", {std::string("1,1"), 0}},
+                              {"data.labels", "one output", {std::string("classes"), 0}},
+                              {"limit.particles", "even", {std::int64_t{3}, 0}},
+                              {"training.loss", "slope is bounded", {std::string("exponential"), 0}},
                               {"measure.observables", "some of", {ValueList{{std::string("own_update"), 0}}, 0}}};
   for (const Mistake& one : mistakes) {
-    Settings wrong = limit_of(settings("-1,1"));
+    Settings wrong = limit_of(settings(std::string(one.key) == "training.loss" ? "-1/2,1/2" : "-1,1"));
     wrong[one.key] = one.value;
     if (std::string(one.key) == "architecture.hidden_layers" || std::string(one.key) == "training.optimizer") {
       wrong["parameterization.name"] = {std::string("mup"), 0};
@@ -183,6 +186,33 @@ TEST(LimitRun, RefusesWhatItDoesNotFollow) {
       EXPECT_THAT(error.expected(), HasSubstr(one.expected)) << one.key;
     }
   }
+}
+
+TEST(LimitRun, OfTheProcessNeedsNoNetwork) {
+  // A width whose network would take 0.5 GB a feature.
+  Settings wide = limit_of(settings("-1/2,0"));
+  wide["architecture.width"] = {std::int64_t{1} << 24, 0};
+  wide["limit.initial_output"] = {std::string("process"), 0};
+  EXPECT_EQ(trace_of(wide).size(), 4U);
+}
+
+TEST(LimitRun, InTheBasisOfThePointsIsTheSame) {
+  // Kernels see inner products alone; adam's steps see entries too.
+  Settings own = limit_of(settings("-1/2,0"));
+  own["data.dimension"] = {std::int64_t{40}, 0};
+  own["limit.initial_output"] = {std::string("process"), 0};
+  own["measure.observables"] = {ValueList{{std::string("output_size"), 0}}, 0};
+  Settings span = own;
+  span["data.basis"] = {std::string("span"), 0};
+  const Trace a = trace_of(own), b = trace_of(span);
+  // g0 is drawn in the eigenbasis of one covariance, whose vectors rounding may turn: compare what it moves by.
+  EXPECT_NEAR(a.values("output_size")[0], b.values("output_size")[0], 1e-6);
+  Settings adam = settings("-1/2,0");
+  adam["data.basis"] = {std::string("span"), 0};
+  adam["parameterization.name"] = {std::string("mup"), 0};
+  adam.erase("parameterization.q");
+  adam["training.optimizer"] = {std::string("adam"), 0};
+  EXPECT_THROW(const Configuration never(adam), ConfigError);
 }
 
 TEST(LimitRun, RefusesCorrectionsThatCannotBeCompared) {

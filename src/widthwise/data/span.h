@@ -1,7 +1,8 @@
 // Points in an orthonormal basis of their span: as many features as there are points, with the same inner products, by
-// a QR decomposition. A first layer of independent normal weights sees no difference, at any width and all through
-// training, and its products cost points / features of what they did. Not for uniform weights, convolutions or features
-// that mean something one by one.
+// a QR decomposition. To a first layer of independent normal weights under gradient descent, whose updates lie in the
+// span, the law of everything it does stays the same, at any width and all through training, and its products cost
+// points / features of what they did. Not for uniform weights, rules that divide entry by entry (adam, rmsprop),
+// convolutions or features that mean something one by one; sizes of entries of W_1 are others.
 #pragma once
 
 #include <vector>

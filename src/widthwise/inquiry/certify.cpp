@@ -109,7 +109,7 @@ std::vector<std::string> diverged_runs(const Study& study, const StoreReader& re
 std::string headline(const CertifyQuestion& question, const Certificate& certificate) {
   const auto of = [&](Mark mark) { return std::ranges::count(certificate.rows, mark, &CertificateRow::mark); };
   return fmt::format(
-      "{}: the outcome is {}; {} of {} checks pass, {} fail, {} are undecided, at widths {}, after {} step{}, over {} "
+      "{}: the outcome is {}; {} of {} checks pass, {} fail, {} undecided, at widths {}, after {} step{}, over {} "
       "seeds, to {:g} in the exponent (95 % intervals).",
       certificate.certified ? "Certified" : "Not certified", certificate.outcome.outcome, of(Mark::passes),
       certificate.rows.size(), of(Mark::fails), of(Mark::undecided), fmt::join(question.widths, ", "), question.steps,

@@ -49,10 +49,11 @@ constexpr std::array ours{"measure.observables",
                           "training.max_seconds",
                           "data.test",
                           "data.validation",
-                          "training.min_improvement"};
+                          "training.min_improvement",
+                          "parameterization.init_corrected"};
 
 bool is_ours(const std::string& key) {
-  return std::ranges::find(ours, key) != ours.end();
+  return std::ranges::find(ours, key) != ours.end() || key.starts_with("limit.");
 }
 
 std::vector<std::int64_t> widths_of(const CertifyQuestion& question) {
@@ -77,7 +78,19 @@ void check(const CertifyQuestion& question) {
            fmt::format("{}", question.tolerance));
 }
 
+// Asked of a scheme and a rule alone: networks on 64 generated samples, at a rate of which the loss falls.
+std::string without_file(const CertifyQuestion& question) {
+  std::string rule = "sgd";
+  for (const auto& [key, value] : question.settings)
+    if (key == "training.optimizer") rule = value;
+  return fmt::format(
+      "[architecture]\nhidden_layers = 2\n[parameterization]\nreference_width = 64\n"
+      "[data]\nname = \"gaussian\"\ndimension = 32\ntrain = 64\n[training]\noptimizer = \"{}\"\nlearning_rate = {}\n",
+      rule, forgets_size(parse_optimizer(rule)) ? 0.005 : 0.02);
+}
+
 Study described(const CertifyQuestion& question) {
+  if (question.file.empty()) return parse_study(without_file(question), {}, question.variant, question.settings);
   return read_study(question.file, question.variant, question.settings);
 }
 
@@ -284,6 +297,10 @@ std::vector<std::string> certify_notes(const CertifyQuestion& question) {
                   text("architecture.family"), layers, layers == 1 ? "" : "s", make_activation(run)->name(),
                   text("parameterization.name"), text("training.optimizer"), text("training.learning_rate"),
                   text("training.weight_decay"), text("training.loss"), text("data.train"), text("data.name"))};
+  if (own.base.contains("limit.kind")) out.emplace_back("Asked of the networks, not of their limit (limit.kind).");
+  if (own.base.contains("parameterization.init_corrected"))
+    out.emplace_back(
+        "The correction of the initial output is left out: outputs train centred, and what is trained is the same.");
   if (own.base.contains("training.schedule") || own.base.contains("training.warmup_steps"))
     out.emplace_back("Schedules are left out: rates keep their full value.");
   for (const char* key : {"architecture.bias_input", "architecture.bias_hidden", "architecture.bias_output"})

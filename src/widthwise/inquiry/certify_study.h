@@ -5,8 +5,8 @@
 //
 //   start          rms of W_l x_{l-1}                              of order one; the output's must not grow
 //   update         rms of (W_l - W_l at the start) x_{l-1}         must not grow
-//   contribution   what that moves the output by, to first order   of order one: else idle in wide networks, or too
-//   much epsilon        epsilon over the gradient                       must not grow, or it takes the gradient's place
+//   contribution   what that moves the output by, to first order   of order one: idle in wide networks, or too much
+//   epsilon        epsilon over the gradient                       must not grow, or it takes the gradient's place
 //   decay          adam, rmsprop: what weight decay adds to the    of order one: else it takes over, or is not felt
 //                  gradient, over that; others: the share of W_l
 //                  that a step takes
@@ -31,8 +31,9 @@
 namespace widthwise {
 
 struct CertifyQuestion {
-  std::filesystem::path file{};                                 // a study whose base settings are meant
-  std::string variant{};                                        // of that study
+  std::filesystem::path file{};  // a study whose base settings are meant; empty: two
+                                 // hidden relu layers on generated data, `settings` over it
+  std::string variant{};         // of that study
   std::vector<std::pair<std::string, std::string>> settings{};  // key and value as behind --set, over all else
   std::vector<std::int64_t> widths{128, 256, 512, 1024};        // two or more
   int seeds = 16;                                               // two or more

@@ -55,12 +55,19 @@ struct TwoSlopes {
   }
 };
 
-// Nodes and weights for integrals over the standard normal law of functions that are smooth between the breaks.
+// Nodes and weights for integrals over the standard normal law of functions of s z that are smooth between the breaks.
+// Activations vary on a scale of 1: panels of z are 1/s wide where they do, for those that are straight far out beside
+// 0 alone, and grow from there.
 class Nodes {
  public:
-  explicit Nodes(const std::vector<double>& breaks) {
-    std::vector<double> ends;
-    for (double end = -reach; end <= reach + 1e-9; end += panel) ends.push_back(end);
+  Nodes(const std::vector<double>& breaks, double s, bool straight_far_out) {
+    std::vector<double> ends{0};
+    double width = std::min(panel, 1 / s);
+    for (double end = width; end < reach; end += width) {
+      ends.insert(ends.end(), {end, -end});
+      if (straight_far_out && s * end > straight_beyond) width = std::min(panel, growth * width);
+    }
+    ends.insert(ends.end(), {reach, -reach});
     for (const double kink : breaks)
       if (std::abs(kink) < reach) ends.push_back(kink);
     std::ranges::sort(ends);
@@ -69,7 +76,7 @@ class Nodes {
   std::vector<double> z, weight;
 
  private:
-  static constexpr double reach = 13, panel = 0.25;
+  static constexpr double reach = 13, panel = 0.25, growth = 1.2, straight_beyond = 40;
 
   // Ten points of Gauss and Legendre: exact to rounding on panels a quarter wide, up to the waves of the highest terms.
   void add(double low, double high) {
@@ -124,6 +131,13 @@ Series series(const Function& f, const Nodes& nodes) {
   return out;
 }
 
+bool straight_far_out(const Activation& phi) {
+  for (const double side : {-1.0, 1.0})
+    for (const double z : {50.0, 100.0, 1000.0})
+      if (std::abs(phi.slope(side * z) - phi.slope(side * 40)) > 1e-12) return false;
+  return true;
+}
+
 // Of both phi and phi', for each point.
 struct PointSeries {
   Series value, slope;
@@ -131,11 +145,12 @@ struct PointSeries {
 
 std::vector<PointSeries> all_series(const Activation& phi, std::span<const double> variances) {
   std::vector<PointSeries> out(variances.size());
+  const bool straight = straight_far_out(phi);
   each_in_parallel(static_cast<Index>(variances.size()), [&](Index i) {
     const double s = std::sqrt(variances[static_cast<std::size_t>(i)]);
     std::vector<double> breaks = phi.breaks();
     for (double& z : breaks) z = s > 0 ? z / s : 1e9;
-    const Nodes nodes(breaks);
+    const Nodes nodes(breaks, s, straight);
     out[static_cast<std::size_t>(i)] = {series([&](double z) { return phi.value(s * z); }, nodes),
                                         series([&](double z) { return phi.slope(s * z); }, nodes)};
   });

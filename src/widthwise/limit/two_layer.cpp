@@ -17,8 +17,6 @@ namespace widthwise {
 
 namespace {
 
-constexpr Index most_points = 1 << 14;  // of a Gaussian process drawn whole, and of a kernel
-
 void check_shapes(const TwoLayerProblem& problem) {
   const auto sizes = [](const View<const double>& view) { return fmt::format("{} x {}", view.rows, view.cols); };
   if (problem.inputs.rows < 1 || problem.inputs.cols < 1)
@@ -62,7 +60,7 @@ ParticleRule rule_of(const TwoLayerOptions& options, const TwoLayerClass& limit)
   return rule;
 }
 
-// Whether g0 is seen at all: it is reported at step 0 in any case.
+// Also where no later output has it in it: it is what there is at step 0.
 Vector<double> initial_output(const TwoLayerProblem& problem, const TwoLayerOptions& options,
                               const Matrix<double>& points) {
   if (options.initial_output) {
@@ -86,8 +84,9 @@ TwoLayerLimit::TwoLayerLimit(const TwoLayerProblem& problem, TwoLayerOptions opt
   check_gradient_mode(class_.limit.first, *problem_.loss);
   check_gradient_mode(class_.limit.later, *problem_.loss);
   const Index total = problem_.inputs.rows + problem_.others.rows;
-  if (total > most_points && (!options_.initial_output || class_.limit.engine == Engine::kernel))
-    throw ConfigError({{}, "data.train"}, fmt::format("at most {} training and test points together", most_points),
+  if (total > most_limit_points && (!options_.initial_output || class_.limit.engine == Engine::kernel))
+    throw ConfigError({{}, "data.train"},
+                      fmt::format("at most {} training and test points together", most_limit_points),
                       fmt::format("{}", total));
   const Matrix<double> points = stacked(problem_.inputs, problem_.others);
   initial_ = initial_output(problem_, options_, points);
@@ -105,7 +104,6 @@ double TwoLayerLimit::exponent() const {
 }
 
 Vector<double> TwoLayerLimit::logits(const Vector<double>& moved, const Vector<double>& initial) const {
-  if (step_ == 0) return initial;
   return class_.limit.keeps_init && class_.limit.engine == Engine::mean_field ? moved + initial : moved;
 }
 
@@ -133,17 +131,6 @@ void TwoLayerLimit::advance(std::span<const std::uint32_t> rows) {
                  view(std::as_const(targets)), view(gradient));
   engine_->step(rows, {gradient.data(), static_cast<std::size_t>(count)});
   ++step_;
-}
-
-double TwoLayerLimit::memory(const TwoLayerProblem& problem, const TwoLayerOptions& options) {
-  const auto train = static_cast<double>(problem.inputs.rows);
-  const double total = train + static_cast<double>(problem.others.rows);
-  const auto features = static_cast<double>(problem.inputs.cols), particles = static_cast<double>(options.particles);
-  const double covariance = options.initial_output ? 0 : 4 * total * total;
-  if (classify_two_layer(options.exponents, options.init_corrected).limit.engine == Engine::kernel)
-    return sizeof(double) * (3 * total * train + covariance);
-  const double kept = std::min(particles * train, ParticleRule().kept_bytes / sizeof(double));
-  return sizeof(double) * (particles * (std::min(features, total) + 1) + kept + covariance);
 }
 
 }  // namespace widthwise

@@ -35,6 +35,9 @@
 
 namespace widthwise {
 
+/// Training and other points together: of a Gaussian process drawn whole, and of a kernel.
+inline constexpr Index most_limit_points = 1 << 14;
+
 /// The network at its reference width, where all scalings coincide.
 struct TwoLayerReference {
   double width = 1;                 // d*
@@ -91,11 +94,8 @@ class TwoLayerLimit {
   /// One update on the training points `rows`.
   void advance(std::span<const std::uint32_t> rows);
 
-  /// Bytes it takes beside inputs and targets.
-  static double memory(const TwoLayerProblem& problem, const TwoLayerOptions& options);
-
  private:
-  /// `moved` of the engine as logits, g0 added where it is not in it: at step 0, and where a network is corrected.
+  /// `moved` of the engine, after step 0, as logits: g0 added where it stays and is not in it (a corrected network).
   Vector<double> logits(const Vector<double>& moved, const Vector<double>& initial) const;
 
   TwoLayerProblem problem_;

@@ -30,11 +30,12 @@
 //
 //   kernel_change      |Theta_t - Theta_0|_F / |Theta_0|_F        layer_kernel_change   the same of each layer's part
 //   kernel_norm        |Theta_t|_F                                kernel_trace          mean of its diagonal
-//   kernel_ratio       mean of Theta_t(x, x) / Theta_0(x, x)      output_over_kernel    mean of |f_t(x)| / Theta_t(x,
-//   x) kernel_alignment   y' Theta_t y / (|Theta_t|_F |y|^2); of several outputs <Theta_t, y y'> / (|Theta_t|_F |y
-//   y'|_F) kernel_centred_alignment  unbiased centred alignment of Theta_t with y y'      kernel_cka   that with
-//   Theta_0 kernel_top_eigenvalue     the largest of Theta_t                kernel_participation  (tr Theta_t)^2 / tr
-//   Theta_t^2
+//   kernel_ratio       mean of Theta_t(x, x) / Theta_0(x, x)
+//   output_over_kernel mean of |f_t(x)| / Theta_t(x, x)
+//   kernel_alignment   y' Theta_t y / (|Theta_t|_F |y|^2); of several outputs <Theta_t, y y'> / (|Theta_t|_F |y y'|_F)
+//   kernel_centred_alignment  unbiased centred alignment of Theta_t with y y'      kernel_cka   that with Theta_0
+//   kernel_top_eigenvalue     the largest of Theta_t
+//   kernel_participation      (tr Theta_t)^2 / tr Theta_t^2
 //
 // W are effective weights, multipliers folded in. rms = sqrt(mean of squares) has no power of width in it: a quantity
 // whose entries stay of order 1 as the width grows stays of order 1.

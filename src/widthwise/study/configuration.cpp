@@ -184,6 +184,9 @@ void check_together(const Configuration& run) {
   if (run.text("data.basis") == "span") {
     if (run.text("parameterization.init_law") != "normal")
       refuse("data.basis", "own, for initial weights that are not normal", "span");
+    const std::string& rule = run.text("training.optimizer");
+    if (forgets_size(parse_optimizer(rule)))
+      refuse("data.basis", "own, for a rule whose steps go entry by entry", "span, under " + rule);
     const std::string& family = run.text("architecture.family");
     if (family == "cnn" || family == "wide-resnet") refuse("data.basis", "own, for family " + family, "span");
   }
@@ -192,7 +195,9 @@ void check_together(const Configuration& run) {
   check_limit_run(run);
   if (run.text("parameterization.name") == "custom")
     for (const char* block : {"parameterization.input", "parameterization.hidden", "parameterization.output"})
-      if (run.text(block) == "none")
+      if (run.text(block) == "none" &&
+          !(block == std::string("parameterization.hidden") && run.text("architecture.family") == "mlp" &&
+            run.whole("architecture.hidden_layers") == 1))
         refuse(block, "exponents \"a,b,c\" or \"a,b,c,e,d\" of a custom parameterization", "nothing");
   if (run.text("training.loss") == "cross-entropy" && run.text("data.labels") != "classes")
     refuse("training.loss", "a loss for data.labels = " + run.text("data.labels"),

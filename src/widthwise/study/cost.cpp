@@ -208,7 +208,8 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
   const double held = of_images(architecture.family)
                           ? std::max({batch, 256.0, std::min(number("measure.times.train_points"), samples)})
                           : std::max(batch, points);
-  cost.memory += scalar * (copies * static_cast<double>(parameter_count(architecture)) + 3 * held * units);
+  if (!is_limit_run(configuration) || needs_network(configuration))
+    cost.memory += scalar * (copies * static_cast<double>(parameter_count(architecture)) + 3 * held * units);
   cost.disk = disk_overhead + 8 * moments * (2 + series_count(configuration, architecture.hidden_layers)) +
               kept_bytes(configuration, architecture);
   return cost;

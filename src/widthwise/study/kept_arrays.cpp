@@ -74,13 +74,17 @@ NamedArrays weight_arrays(const Ensemble<T>& ensemble, Index member, const std::
 }
 
 template <class T>
-ArrayKeeper<T>::ArrayKeeper(const Configuration& run, const Ensemble<T>& at_initialization,
-                            std::vector<OutputScale> scales, const MeasuredData<T>& data)
-    : scales_{std::move(scales)},
-      weights_{keeps(run, "weights")},
-      labels_{run.text("data.labels") != "values" && data.train_targets.cols <= 256} {
+ArrayKeeper<T>::ArrayKeeper(const Configuration& run, const MeasuredData<T>& data)
+    : weights_{keeps(run, "weights")}, labels_{run.text("data.labels") != "values" && data.train_targets.cols <= 256} {
   if (keeps(run, "test_outputs")) parts_.push_back({"test", data.test_inputs, data.test_targets, {}});
   if (keeps(run, "train_outputs")) parts_.push_back({"train", data.train_inputs, data.train_targets, {}});
+}
+
+template <class T>
+ArrayKeeper<T>::ArrayKeeper(const Configuration& run, const Ensemble<T>& at_initialization,
+                            std::vector<OutputScale> scales, const MeasuredData<T>& data)
+    : ArrayKeeper(run, data) {
+  scales_ = std::move(scales);
   for (Part& part : parts_)
     for (std::size_t m = 0; m < scales_.size(); ++m)
       part.initial.push_back(scales_[m].kappa == 0 ? Matrix<T>()

@@ -32,6 +32,9 @@ class ArrayKeeper {
   ArrayKeeper(const Configuration& run, const Ensemble<T>& at_initialization, std::vector<OutputScale> scales,
               const MeasuredData<T>& data);
 
+  /// For outputs that somebody else makes.
+  ArrayKeeper(const Configuration& run, const MeasuredData<T>& data);
+
   /// The arrays of a member in the state `ensemble` has now.
   NamedArrays arrays(const Ensemble<T>& ensemble, Index member) const;
   /// The same of trained outputs that somebody else made.

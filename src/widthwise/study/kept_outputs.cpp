@@ -120,7 +120,9 @@ double divergence(const std::string& how, std::span<const KeptOutputs* const> me
       value = std::abs(mean(at_point(members, positive)) - mean(at_point(others, positive)));
     if (std::isfinite(value)) of_points.push_back(value);
   }
-  return mean(of_points);
+  // Where many points have no fit (probabilities of 1 to rounding) the mean would speak of the others alone.
+  const bool most = 10 * of_points.size() >= 9 * others.front()->values.size();
+  return most ? mean(of_points) : none;
 }
 
 double relative_distance(const KeptOutputs& a, const KeptOutputs& b) {

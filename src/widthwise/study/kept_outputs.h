@@ -11,7 +11,8 @@
 //                         logit        KL of normal laws fitted to F
 //                         probability  KL of Beta laws fitted to 1 / (1 + exp(-F))      (numerics/divergence.h)
 //                         class        |P(F > 0) - P_other(F > 0)|
-//                       points without a fit are left out; (Golikov 2020, code)
+//                       points without a fit are left out, and there is no value where they are more than a tenth
+//                       (Golikov 2020, code)
 //
 // (Geiger, Spigler, Jacot and Wyart 2020, where F is centred and points are test points.)
 #pragma once

@@ -274,7 +274,8 @@ void add_data(Keys& keys) {
                               "what means and PCA are estimated on: training samples, or all parts")));
   keys.push_back(later(choice("data.basis", "own", {"own", "span"},
                               "features as they are, or where there are more of them than points in an orthonormal "
-                              "basis of the points: the same to a first layer of normal weights, and faster")));
+                              "basis of the points: the same, under gradient descent, to a first layer of normal "
+                              "weights, and faster")));
   keys.push_back(where(whole("data.dimension", 32, {1, 1 << 24}, "features of a generated sample"), name, generated));
   keys.push_back(
       where(whole("data.outputs", 0, {0, 1 << 24}, "outputs of generated data; 0: what the labels give"), name, ruled));

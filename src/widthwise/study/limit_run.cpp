@@ -13,6 +13,8 @@
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
 #include "widthwise/data/batches.h"
+#include "widthwise/limit/far_activation.h"
+#include "widthwise/limit/gradient_mode.h"
 #include "widthwise/limit/two_layer.h"
 #include "widthwise/observable/sums.h"
 #include "widthwise/study/kept_arrays.h"
@@ -114,6 +116,10 @@ bool is_limit_run(const Configuration& run) {
   return run.text("limit.kind") != "none";
 }
 
+bool needs_network(const Configuration& run) {
+  return run.text("limit.initial_output") == "network";
+}
+
 const std::vector<std::string>& limit_observables() {
   static const std::vector<std::string> names{"train_loss", "train_error", "test_loss",
                                               "test_error", "output_size", "output_magnitude"};
@@ -153,8 +159,23 @@ void check_limit_run(const Configuration& run) {
   const double width = run.number("parameterization.reference_width");
   if (width != std::floor(width))
     refuse("parameterization.reference_width", "a whole number", fmt::format("{}", width));
+  if (run.text("data.labels") == "classes" || run.whole("data.outputs") > 1)
+    refuse("data.labels", "labels of one output: sign, parity, pair, or values",
+           run.text("data.labels") == "classes" ? "classes" : "several outputs (data.outputs)");
+  if (run.whole("limit.particles") % 2 != 0)
+    refuse("limit.particles", "an even number", fmt::format("{}", run.whole("limit.particles")));
   const TwoLayerClass found =
       classify_two_layer(two_layer_exponents(run), run.toggle("parameterization.init_corrected"));
+  if (found.stable) {
+    const auto loss = make_loss(run);
+    check_activation(found, *make_activation(run));
+    for (const GradientMode mode : {found.limit.first, found.limit.later}) check_gradient_mode(mode, *loss);
+    const std::int64_t points = run.whole("data.train") + run.whole("data.test");
+    const bool any_number = found.limit.engine == Engine::mean_field && run.text("limit.initial_output") == "network";
+    if (points > most_limit_points && !any_number)
+      refuse("data.train", fmt::format("at most {} training and test points together", most_limit_points),
+             fmt::format("{}", points));
+  }
   if (!found.stable)
     refuse("parameterization.name", "a dynamically stable scaling (widthwise classify two-layer)",
            fmt::format("'{}', which is {}", run.text("parameterization.name"), found.reason));
@@ -174,15 +195,17 @@ LimitCost limit_cost(const Configuration& run, Index inputs) {
 }
 
 template <class T>
-FrozenRun follow_limit(const Configuration& run, const Ensemble<T>& ensemble, Index member, const MeasuredData<T>& data,
+FrozenRun follow_limit(const Configuration& run, const Ensemble<T>* ensemble, Index member, const MeasuredData<T>& data,
                        const std::shared_ptr<const Loss>& loss, const TrainingOptions& training,
                        const std::vector<std::int64_t>& measured) {
   const auto begun = std::chrono::steady_clock::now();
   const Matrix<double> inputs = in_double(data.train_inputs), targets = in_double(data.train_targets),
                        others = in_double(data.test_inputs), other_targets = in_double(data.test_targets);
+  if (targets.cols() != 1)
+    throw ConfigError({{}, "data.labels"}, "targets of one output, for a limit (limit.kind)",
+                      fmt::format("{} outputs", targets.cols()));
   TwoLayerOptions options = options_of(run, inputs.cols());
-  if (run.text("limit.initial_output") == "network")
-    options.initial_output = initial_of_network(run, ensemble, member, data, options.exponents);
+  if (ensemble != nullptr) options.initial_output = initial_of_network(run, *ensemble, member, data, options.exponents);
   TwoLayerLimit limit({view(inputs), view(targets), view(others), make_activation(run), loss}, options);
   const Batches batches(inputs.rows(), training.batch, training.batch_key,
                         training.shuffle ? Batches::Order::shuffled : Batches::Order::fixed);
@@ -217,10 +240,10 @@ FrozenRun follow_limit(const Configuration& run, const Ensemble<T>& ensemble, In
   return out;
 }
 
-template FrozenRun follow_limit(const Configuration&, const Ensemble<float>&, Index, const MeasuredData<float>&,
+template FrozenRun follow_limit(const Configuration&, const Ensemble<float>*, Index, const MeasuredData<float>&,
                                 const std::shared_ptr<const Loss>&, const TrainingOptions&,
                                 const std::vector<std::int64_t>&);
-template FrozenRun follow_limit(const Configuration&, const Ensemble<double>&, Index, const MeasuredData<double>&,
+template FrozenRun follow_limit(const Configuration&, const Ensemble<double>*, Index, const MeasuredData<double>&,
                                 const std::shared_ptr<const Loss>&, const TrainingOptions&,
                                 const std::vector<std::int64_t>&);
 

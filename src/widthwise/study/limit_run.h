@@ -18,6 +18,8 @@
 namespace widthwise {
 
 bool is_limit_run(const Configuration& run);
+/// Whether it begins with the output of the network of its width.
+bool needs_network(const Configuration& run);
 /// The observables above.
 const std::vector<std::string>& limit_observables();
 /// @throws ConfigError for what such a run cannot have.
@@ -29,10 +31,10 @@ struct LimitCost {
 };
 LimitCost limit_cost(const Configuration& run, Index inputs);
 
-/// Follows the limit of a run. @param ensemble, member the network of its width at initialization, for
-/// limit.initial_output = network @param data whole parts @param options the order of batches
+/// Follows the limit of a run. @param ensemble, member the network of its width at initialization, where one is needed;
+/// else null @param data whole parts @param options the order of batches
 template <class T>
-FrozenRun follow_limit(const Configuration& run, const Ensemble<T>& ensemble, Index member, const MeasuredData<T>& data,
+FrozenRun follow_limit(const Configuration& run, const Ensemble<T>* ensemble, Index member, const MeasuredData<T>& data,
                        const std::shared_ptr<const Loss>& loss, const TrainingOptions& options,
                        const std::vector<std::int64_t>& measured);
 

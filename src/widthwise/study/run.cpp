@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -186,6 +187,51 @@ std::vector<RunRecord> not_started(const RunGroup& group, const DataOrigin& orig
   return records;
 }
 
+// Records of runs that are followed one after the other, not as an ensemble: of `follow(m)`.
+template <class T, class Follow>
+std::vector<RunRecord> in_turn(const RunGroup& group, const DataOrigin& origin, const ArrayKeeper<T>& keeper,
+                               const Follow& follow) {
+  std::vector<RunRecord> records;
+  const auto provenance = provenance_of(group, origin);
+  for (std::size_t m = 0; m < group.runs.size() && !interrupt_requested(); ++m) {
+    const auto begun = std::chrono::steady_clock::now();
+    const FrozenRun run = follow(m);
+    if (run.result.status == RunStatus::interrupted) break;
+    RunRecord record = empty_record(group.runs[m], provenance);
+    const bool diverged = run.result.status == RunStatus::diverged;
+    record.status = status_name(run.result.status);
+    record.last_step = run.result.step;
+    record.reason = run.result.reason;
+    record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    record.trace = run.trace;
+    for (const auto& [name, values] : run.trace.series)
+      record.finals[name] = diverged ? std::numeric_limits<double>::quiet_NaN() : values.back();
+    if (!diverged) record.arrays = keeper.arrays(run.train_outputs, run.test_outputs);
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+void append(std::vector<RunRecord>& records, std::vector<RunRecord> more) {
+  std::ranges::move(more, std::back_inserter(records));
+}
+
+template <class T>
+std::vector<RunRecord> follow_limits(const RunGroup& group, const TrainingData<T>& data, const DataOrigin& origin) {
+  const Configuration& first = group.runs.front();
+  const MeasuredData<T> parts = data.measured(data.train_inputs.rows);
+  std::optional<Ensemble<T>> networks;  // whose initial outputs are wanted
+  if (needs_network(first))
+    networks.emplace(make_architecture(first, data.train_inputs.cols, data.train_targets.cols),
+                     make_members(group, data.train_inputs.cols), InitialWeights::forgotten);
+  const auto loss = make_loss(first);
+  const TrainingOptions options = training_options(group);
+  return in_turn(group, origin, ArrayKeeper<T>(first, parts), [&](std::size_t m) {
+    return follow_limit<T>(group.runs[m], networks ? &*networks : nullptr, static_cast<Index>(m), parts, loss, options,
+                           measured_steps(first));
+  });
+}
+
 template <class T>
 std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>& data, const DataOrigin& origin,
                                    const AfterTraining<T>& after, const Ancestors& ancestors,
@@ -193,6 +239,10 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
   RunGroup group;
   std::vector<RunRecord> records = not_started(whole, origin, ancestors, group);
   if (group.runs.empty()) return records;
+  if (is_limit_run(group.runs.front())) {
+    append(records, follow_limits(group, data, origin));
+    return records;
+  }
   const auto start = std::chrono::steady_clock::now();
   const Configuration& first = group.runs.front();
   const Architecture architecture = make_architecture(first, data.train_inputs.cols, data.train_targets.cols);
@@ -219,30 +269,12 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
       outputs.push_back(outputs_of(ensemble, m, data.train_inputs).template cast<double>());
     if (place_at_start(ensemble, group, ancestors)) options.initial_outputs = std::move(outputs);
   }
-  if (is_frozen_model(first) || is_limit_run(first)) {
-    const auto provenance = provenance_of(group, origin);
-    for (std::size_t m = 0; m < group.runs.size() && !interrupt_requested(); ++m) {
-      const auto begun = std::chrono::steady_clock::now();
-      const auto member = static_cast<Index>(m);
-      const MeasuredData<T> whole_parts = data.measured(data.train_inputs.rows);
-      const FrozenRun run =
-          is_limit_run(first)
-              ? follow_limit<T>(group.runs[m], ensemble, member, whole_parts, recording.loss, options, recording.steps)
-              : follow_frozen_model<T>(group.runs[m], ensemble, member, whole_parts, *recording.loss, options,
-                                       recording.steps, checkpoints);
-      if (run.result.status == RunStatus::interrupted) break;
-      RunRecord record = empty_record(group.runs[m], provenance);
-      const bool diverged = run.result.status == RunStatus::diverged;
-      record.status = status_name(run.result.status);
-      record.last_step = run.result.step;
-      record.reason = run.result.reason;
-      record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-      record.trace = run.trace;
-      for (const auto& [name, values] : run.trace.series)
-        record.finals[name] = diverged ? std::numeric_limits<double>::quiet_NaN() : values.back();
-      if (!diverged) record.arrays = keeper.arrays(run.train_outputs, run.test_outputs);
-      records.push_back(std::move(record));
-    }
+  if (is_frozen_model(first)) {
+    const MeasuredData<T> whole_parts = data.measured(data.train_inputs.rows);
+    append(records, in_turn(group, origin, keeper, [&](std::size_t m) {
+             return follow_frozen_model<T>(group.runs[m], ensemble, static_cast<Index>(m), whole_parts, *recording.loss,
+                                           options, recording.steps, checkpoints);
+           }));
     return records;
   }
   std::vector<RunRecord> saved(group.runs.size());

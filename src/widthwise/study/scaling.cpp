@@ -22,6 +22,7 @@ Parameterization make_parameterization(const Configuration& configuration) {
   const OptimizerKind optimizer = parse_optimizer(configuration.text("training.optimizer"));
   const auto exponents = [&](const std::string& block) {
     const std::string key = "parameterization." + block;
+    if (block == "hidden" && configuration.text(key) == "none") return BlockExponents{};  // there is none
     return parse_block_exponents(configuration.text(key), key);
   };
   const std::string& name = configuration.text("parameterization.name");
@@ -61,8 +62,8 @@ void check_two_layer(const Configuration& configuration) {
   const bool scheme = configuration.text("parameterization.name") == "two-layer";
   const bool corrected = configuration.toggle("parameterization.init_corrected");
   if (!scheme && !corrected) return;
-  const std::string what = scheme ? "parameterization.name = two-layer" : "parameterization.init_corrected";
-  const auto refuse = [&](const char* key, const std::string& expected, const std::string& got) {
+  std::string what = scheme ? "parameterization.name = two-layer" : "parameterization.init_corrected";
+  const auto refuse = [&what](const char* key, const std::string& expected, const std::string& got) {
     throw ConfigError({{}, key}, expected + ", for " + what, got);
   };
   if (scheme && configuration.text("parameterization.q") == "none")
@@ -75,6 +76,7 @@ void check_two_layer(const Configuration& configuration) {
   if (forgets_size(parse_optimizer(optimizer)))
     refuse("training.optimizer", "gradient descent (sgd, momentum, gradient-flow)", optimizer);
   if (!corrected) return;
+  what = "parameterization.init_corrected";
   for (const auto& [key, value] : {std::pair{"training.alpha", 1.0}, {"training.kappa", 0.0}})
     if (configuration.number(key) != value)
       refuse(key, fmt::format("{}", value), fmt::format("{}", configuration.number(key)));
