@@ -10,6 +10,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/loss/margin.h"
 #include "widthwise/observable/sums.h"
+#include "widthwise/study/in_double.h"
 #include "widthwise/training/flow_times.h"
 #include "widthwise/training/kernel_flow.h"
 #include "widthwise/training/linearised_flow.h"
@@ -85,14 +86,6 @@ class Points {
   FlowTimes<double> times_;
   bool begun_ = false;
 };
-
-template <class T>
-Matrix<double> in_double(View<const T> from) {
-  Matrix<double> to(from.rows, from.cols);
-  for (Index i = 0; i < from.rows; ++i)
-    for (Index j = 0; j < from.cols; ++j) to(i, j) = static_cast<double>(from(i, j));
-  return to;
-}
 
 // The library's words for a kernel that is too large are not a study's.
 template <class T>

@@ -17,6 +17,7 @@
 #include "widthwise/limit/gradient_mode.h"
 #include "widthwise/limit/two_layer.h"
 #include "widthwise/observable/sums.h"
+#include "widthwise/study/in_double.h"
 #include "widthwise/study/kept_arrays.h"
 #include "widthwise/study/run.h"
 #include "widthwise/study/scheme.h"
@@ -56,14 +57,6 @@ TwoLayerOptions options_of(const Configuration& run, Index inputs) {
 
 double ratio_of(const Configuration& run) {
   return run.number("architecture.width") / run.number("parameterization.reference_width");
-}
-
-template <class T>
-Matrix<double> in_double(View<const T> from) {
-  Matrix<double> to(from.rows, from.cols);
-  for (Index i = 0; i < from.rows; ++i)
-    for (Index j = 0; j < from.cols; ++j) to(i, j) = static_cast<double>(from(i, j));
-  return to;
 }
 
 // g0 of the run's own network: f_0 / rho^nu.
