@@ -19,7 +19,7 @@ namespace {
 
 constexpr Index most_points = 1 << 14;  // of a Gaussian process drawn whole, and of a kernel
 
-void check_shapes(const TwoLayerProblem& problem) {
+void check_shapes(const LimitProblem& problem) {
   const auto sizes = [](const View<const double>& view) { return fmt::format("{} x {}", view.rows, view.cols); };
   if (problem.inputs.rows < 1 || problem.inputs.cols < 1)
     throw ShapeError("inputs", "samples x features, at least one of each", sizes(problem.inputs));
@@ -37,7 +37,7 @@ TwoLayerClass stable_class(const TwoLayerOptions& options) {
   return found;
 }
 
-Matrix<double> kernel_of(const TwoLayerProblem& problem, const TwoLayerOptions& options, const TwoLayerClass& limit,
+Matrix<double> kernel_of(const LimitProblem& problem, const TwoLayerOptions& options, const TwoLayerClass& limit,
                          const Matrix<double>& points) {
   const TwoLayerReference& reference = options.reference;
   const InputKernels both = input_kernels(*problem.activation, reference.input_std, view(points), problem.inputs);
@@ -63,7 +63,7 @@ ParticleRule rule_of(const TwoLayerOptions& options, const TwoLayerClass& limit)
 }
 
 // Whether g0 is seen at all: it is reported at step 0 in any case.
-Vector<double> initial_output(const TwoLayerProblem& problem, const TwoLayerOptions& options,
+Vector<double> initial_output(const LimitProblem& problem, const TwoLayerOptions& options,
                               const Matrix<double>& points) {
   if (options.initial_output) {
     if (options.initial_output->size() != points.rows())
@@ -79,7 +79,7 @@ Vector<double> initial_output(const TwoLayerProblem& problem, const TwoLayerOpti
 
 }  // namespace
 
-TwoLayerLimit::TwoLayerLimit(const TwoLayerProblem& problem, TwoLayerOptions options)
+TwoLayerLimit::TwoLayerLimit(const LimitProblem& problem, TwoLayerOptions options)
     : problem_{problem}, options_{std::move(options)}, class_{stable_class(options_)} {
   check_shapes(problem_);
   check_activation(class_, *problem_.activation);
@@ -135,7 +135,7 @@ void TwoLayerLimit::advance(std::span<const std::uint32_t> rows) {
   ++step_;
 }
 
-double TwoLayerLimit::memory(const TwoLayerProblem& problem, const TwoLayerOptions& options) {
+double TwoLayerLimit::memory(const LimitProblem& problem, const TwoLayerOptions& options) {
   const auto train = static_cast<double>(problem.inputs.rows);
   const double total = train + static_cast<double>(problem.others.rows);
   const auto features = static_cast<double>(problem.inputs.cols), particles = static_cast<double>(options.particles);

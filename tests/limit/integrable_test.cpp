@@ -1,0 +1,340 @@
+// The limit of HPZ, HP and IP-LLR against the same particles with dense matrices, closed forms of the first step,
+// values computed by an independent program, the particles of one hidden layer, and what its draws must satisfy.
+#include "widthwise/limit/integrable.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "widthwise/base/error.h"
+#include "widthwise/limit/input_kernels.h"
+#include "widthwise/limit/particles.h"
+#include "widthwise/linalg/threads.h"
+
+namespace widthwise {
+namespace {
+
+// Fifteen points in six dimensions, twelve to train on; three classes of their own for cross-entropy.
+struct Problem {
+  Matrix<double> inputs{12, 6}, others{3, 6}, targets{12, 1};
+  LimitProblem problem;
+
+  explicit Problem(const std::string& loss = "squared", const std::string& activation = "relu") {
+    if (loss == "cross-entropy") targets = Matrix<double>::Zero(12, 3);
+    for (int i = 1; i <= 15; ++i) {
+      Vector<double> x(6);
+      for (int a = 1; a <= 6; ++a) x[a - 1] = 0.6 + std::sin(1.7 * i * a + 0.9 * i + 0.3 * a * a);
+      if (i > 12) {
+        others.row(i - 13) = x;
+        continue;
+      }
+      inputs.row(i - 1) = x;
+      if (loss == "cross-entropy")
+        targets(i - 1, ((i - 1) % 4 == 0 ? i : i - 1) % 3) = 1;
+      else
+        targets(i - 1, 0) = 1 + 0.5 * std::sin(2 * x[0]) - 0.3 * x[1];
+    }
+    problem = {view(std::as_const(inputs)), view(std::as_const(targets)), view(std::as_const(others)),
+               make_activation(activation), make_loss(loss)};
+  }
+};
+
+std::vector<std::uint32_t> batch(int step) {
+  std::vector<std::uint32_t> rows;
+  for (int j = 0; j < 4; ++j) rows.push_back(static_cast<std::uint32_t>((4 * step + j) % 12));
+  return rows;
+}
+
+// Rates of the tables: a calibrated first step.
+std::vector<std::vector<double>> rates(int layers) {
+  if (layers == 1) return {{0.3, 0.3}};
+  const double first = layers == 2   ? 1.5
+                       : layers == 3 ? 2.5
+                                     : 3.0,
+               later = layers == 2   ? 0.3
+                       : layers == 3 ? 0.2
+                                     : 0.15;
+  std::vector<double> start(static_cast<std::size_t>(layers) + 1, first);
+  start.front() = 0.3;
+  start.back() = 0.5;
+  return {start, std::vector<double>(start.size(), later)};
+}
+
+IntegrableOptions options(int layers, Index particles, int clouds = 4) {
+  IntegrableOptions out;
+  out.hidden_layers = layers;
+  out.input_variance = 2.0 / 6;
+  out.hidden_variance = 2;
+  out.output_variance = 1;
+  out.rates = rates(layers);
+  out.particles = particles;
+  out.clouds = clouds;
+  out.key = Key(7);
+  return out;
+}
+
+// The six points of the tables: 1, 5, 10 of the training set, the three others.
+struct Six {
+  std::vector<double> mean, error;
+};
+Six six(IntegrableLimit& limit) {
+  const CloudOutput train = limit.training_output(), other = limit.other_output();
+  Six out;
+  for (const Index i : {0, 4, 9}) {
+    out.mean.push_back(train.mean(i, 0));
+    out.error.push_back(train.error(i, 0));
+  }
+  for (Index i = 0; i < 3; ++i) {
+    out.mean.push_back(other.mean(i, 0));
+    out.error.push_back(other.error(i, 0));
+  }
+  return out;
+}
+
+// The same cloud as networks of width M: hidden matrices start at 0, step 0 has fields of its own.
+class DenseCloud {
+ public:
+  DenseCloud(const LayeredCloud& cloud, const CloudRule& rule, const Activation& phi, Key key)
+      : cloud_{cloud}, rule_{rule}, phi_{phi}, key_{key} {}
+
+  Matrix<double> output(const Matrix<double>& points) { return forward(points).back().transpose(); }
+
+  void step(const Matrix<double>& points, const LayeredCloud::Gradient& gradient, const std::vector<double>& rates) {
+    const int layers = rule_.hidden_layers;
+    const auto m = static_cast<double>(rule_.particles);
+    const bool first = w_.empty();
+    Matrix<double> chi;
+    std::vector<Matrix<double>> h, g(static_cast<std::size_t>(layers));
+    if (first) {
+      chi = gradient(Matrix<double>::Zero(points.rows(), rule_.outputs));
+      h = begin(points, chi, g);
+    } else {
+      const std::vector<Matrix<double>> all = forward(points);
+      chi = gradient(all.back().transpose());
+      h.assign(all.begin(), all.end() - 1);
+    }
+    std::vector<Matrix<double>> change(w_.size());
+    Matrix<double> field = v_ * chi.transpose();
+    for (int l = layers - 1; l >= 0; --l) {
+      const auto at = static_cast<std::size_t>(l);
+      if (first && l < layers - 1) field = g[at];
+      const Matrix<double> delta = field.cwiseProduct(h[at].unaryExpr([&](double z) { return phi_.slope(z); }));
+      const Matrix<double> below = l > 0 ? x_of(h[at - 1]) : Matrix<double>(points.transpose());
+      change[at] = (l > 0 ? 1 / m : 1) * delta * below.transpose();
+      if (l > 0) field = w_[at].transpose() * delta;
+    }
+    v_ -= rates.back() * x_of(h.back()) * chi;
+    for (std::size_t l = 0; l < w_.size(); ++l) w_[l] -= rates[l] * change[l];
+  }
+
+ private:
+  Matrix<double> x_of(const Matrix<double>& h) const {
+    return h.unaryExpr([&](double z) { return phi_.value(z); });
+  }
+  // Preactivations of all layers, then f (outputs x points).
+  std::vector<Matrix<double>> forward(const Matrix<double>& points) const {
+    std::vector<Matrix<double>> h;
+    Matrix<double> x = points.transpose();
+    for (const Matrix<double>& w : w_) {
+      h.emplace_back(w * x);
+      x = x_of(h.back());
+    }
+    h.emplace_back(v_.transpose() * x / static_cast<double>(rule_.particles));
+    return h;
+  }
+  std::vector<Matrix<double>> begin(const Matrix<double>& points, const Matrix<double>& chi,
+                                    std::vector<Matrix<double>>& g) {
+    const InitialCovariances law = initial_covariances(phi_, rule_, view(points), chi);
+    const auto scaled = [](Index n, double variance) {
+      return Matrix<double>(std::sqrt(variance) * Matrix<double>::Identity(n, n));
+    };
+    std::vector<Matrix<double>> h;
+    for (int l = 0; l < rule_.hidden_layers; ++l) {
+      const auto at = static_cast<std::size_t>(l);
+      const Key key = key_.split(at + 1);
+      if (l == 0) {
+        w_.push_back(cloud_.draw(key.split("w"), scaled(rule_.features, rule_.input_variance), false));
+        h.emplace_back(w_[0] * points.transpose());
+      } else {
+        w_.emplace_back(Matrix<double>::Zero(rule_.particles, rule_.particles));
+        h.push_back(cloud_.draw(key.split("w"), covariance_root(law.forward[at]), false));
+      }
+      if (l + 1 < rule_.hidden_layers)
+        g[at] = cloud_.draw(key.split("a"), covariance_root(law.backward[at]), true);
+      else
+        v_ = cloud_.draw(key.split("a"), scaled(rule_.outputs, rule_.output_variance), true);
+    }
+    return h;
+  }
+
+  const LayeredCloud& cloud_;
+  CloudRule rule_;
+  const Activation& phi_;
+  Key key_;
+  std::vector<Matrix<double>> w_;
+  Matrix<double> v_;
+};
+
+CloudRule rule(int layers, Index particles, Index outputs = 1) {
+  return {.hidden_layers = layers,
+          .features = 6,
+          .outputs = outputs,
+          .input_variance = 2.0 / 6,
+          .hidden_variance = 2,
+          .output_variance = 1,
+          .particles = particles};
+}
+
+LayeredCloud::Gradient gradient_on(const Problem& p, const std::vector<std::uint32_t>& rows) {
+  return [&p, rows](const Matrix<double>& f) {
+    Matrix<double> y(f.rows(), f.cols()), out(f.rows(), f.cols());
+    for (std::size_t k = 0; k < rows.size(); ++k) y.row(static_cast<Index>(k)) = p.targets.row(rows[k]);
+    p.problem.loss->gradient(view(std::as_const(f)), view(std::as_const(y)), view(out));
+    return out;
+  };
+}
+
+Matrix<double> chosen(const Matrix<double>& from, const std::vector<std::uint32_t>& rows) {
+  Matrix<double> out(static_cast<Index>(rows.size()), from.cols());
+  for (std::size_t k = 0; k < rows.size(); ++k) out.row(static_cast<Index>(k)) = from.row(rows[k]);
+  return out;
+}
+
+struct DenseCase {
+  const char *activation, *loss;
+  int layers;
+};
+class AgainstDense : public testing::TestWithParam<DenseCase> {};
+
+TEST_P(AgainstDense, HistoriesAreTheMatricesOfAnM_WideNetwork) {
+  // -Hd Hx^T / M is the sum of the rank-B updates of a matrix that started at 0: equal to rounding.
+  const auto [activation, loss, layers] = GetParam();
+  const Problem p(loss, activation);
+  const CloudRule r = rule(layers, 400, p.targets.cols());
+  LayeredCloud cloud(r, p.problem.activation, Key(3));
+  DenseCloud dense(cloud, r, *p.problem.activation, Key(3));
+  for (int t = 0; t < 6; ++t) {
+    std::vector<std::uint32_t> rows = batch(t);
+    rows.resize(static_cast<std::size_t>(1 + (t + 2) % 4));  // batches of other sizes
+    const std::vector<double> now = rates(layers)[static_cast<std::size_t>(t > 0 && layers > 1 ? 1 : 0)];
+    const Matrix<double> points = chosen(p.inputs, rows);
+    cloud.step(view(points), gradient_on(p, rows), now);
+    dense.step(points, gradient_on(p, rows), now);
+    const Matrix<double> expected = dense.output(p.others), found = cloud.output(view(p.others));
+    ASSERT_GT(expected.norm(), 1e-6) << t;
+    EXPECT_LT((found - expected).norm(), 1e-12 * std::max(1.0, expected.norm())) << t;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, AgainstDense,
+                         testing::Values(DenseCase{"relu", "squared", 1}, DenseCase{"relu", "squared", 2},
+                                         DenseCase{"gelu", "squared", 3}, DenseCase{"relu", "cross-entropy", 4}));
+
+struct Row {
+  int layers, step;
+  std::vector<double> f;
+};
+
+// Values of an independent program (six clouds of 2^18 particles), and the largest standard error of theirs.
+class Tables : public testing::TestWithParam<int> {
+ protected:
+  static constexpr double their_error = 3e-4;
+  static void compare(const std::vector<Row>& rows) {
+    const Problem p;
+    const int layers = GetParam();
+    IntegrableOptions asked = options(layers, 1 << 14, 8);
+    IntegrableLimit limit(p.problem, asked);
+    for (const Row& row : rows) {
+      if (row.layers != layers) continue;
+      while (limit.step() < row.step) limit.advance(batch(static_cast<int>(limit.step())));
+      const Six found = six(limit);
+      for (std::size_t i = 0; i < row.f.size(); ++i)
+        EXPECT_NEAR(found.mean[i], row.f[i], 4 * std::hypot(found.error[i], their_error)) << row.step << " at " << i;
+    }
+  }
+};
+
+const std::vector<Row>& plain() {
+  static const std::vector<Row> rows{{1, 1, {.42450, .42342, .52385, .06741, .13735, .40438}},
+                                     {1, 3, {.90315, .92063, 1.21925, .16186, .27959, .94466}},
+                                     {1, 6, {.98472, 1.03669, 1.21067, .15196, .27849, .93804}},
+                                     {2, 1, {.24153, .25151, .32076, .09175, .12386, .27481}},
+                                     {2, 2, {.51675, .54844, .68990, .16188, .20534, .54538}},
+                                     {2, 3, {.67164, .67617, .99660, .20588, .29971, .81722}},
+                                     {2, 6, {.93393, .96319, 1.22563, .22815, .33979, .99737}}};
+  return rows;
+}
+
+TEST_P(Tables, PlainValuesAreThoseOfAnIndependentProgram) {
+  compare(plain());
+}
+
+INSTANTIATE_TEST_SUITE_P(HiddenLayers, Tables, testing::Values(1, 2));
+
+TEST(IntegrableLimit, CrossEntropyOfThreeOutputsIsThatOfAnIndependentProgram) {
+  const Problem p("cross-entropy");
+  IntegrableOptions asked = options(3, 1 << 14, 8);
+  asked.rates = {{1, 7, 7, 1}, {0.4, 0.4, 0.4, 0.4}};
+  IntegrableLimit limit(p.problem, asked);
+  const std::vector<std::vector<std::uint32_t>> batches{
+      {0, 1, 2, 3, 4, 5}, {6, 7, 8}, {9, 10, 11, 0, 1}, {2, 3}, {4, 5, 6, 7}};
+  for (const auto& [step, logits] : std::vector<std::pair<std::size_t, std::vector<double>>>{
+           {1, {-.1481, -.0145, .1626}}, {2, {-.0597, -.0098, .0696}}, {5, {-.0916, -.0360, .1277}}}) {
+    while (static_cast<std::size_t>(limit.step()) < step)
+      limit.advance(batches[static_cast<std::size_t>(limit.step())]);
+    const CloudOutput found = limit.training_output();
+    for (Index k = 0; k < 3; ++k)
+      EXPECT_NEAR(found.mean(0, k), logits[static_cast<std::size_t>(k)], 4 * std::hypot(found.error(0, k), 3e-4))
+          << step;
+  }
+}
+
+// f_1(x) after a first step on one sample x_0 with relu: arc-cosine kernels and one expectation a layer.
+double first_output(int layers, double rate, const Vector<double>& x0, const Vector<double>& x, double chi) {
+  constexpr double s1 = 2, sh = 2, sv = 1, pi = std::numbers::pi;
+  const double d = static_cast<double>(x0.size());
+  std::vector<double> k{s1 * x0.squaredNorm() / d}, back{sv * chi * chi};
+  for (int l = 1; l < layers; ++l) {
+    k.push_back(sh * k.back() / 2);
+    back.insert(back.begin(), sh * back.front() / 2);
+  }
+  const double a = x0.dot(x), v = s1 * x.squaredNorm() / d + std::pow(rate * a, 2) * back[0];
+  const double theta = std::acos(s1 * a / (d * std::sqrt(k[0] * v)));
+  double g = std::sqrt(k[0] * v) * (std::sin(theta) + (pi - theta) * std::cos(theta)) / (2 * pi);
+  for (std::size_t l = 1; l + 1 < k.size(); ++l) g *= rate * std::sqrt(k[l] * back[l]) / (2 * pi);
+  return -chi * rate * g * (sv / 4 + rate * std::abs(chi) * std::sqrt(sv * k.back()) / (2 * pi));
+}
+
+class FirstStep : public testing::TestWithParam<int> {};
+
+TEST_P(FirstStep, OnOneSampleIsTheClosedForm) {
+  const Problem p;
+  const int layers = GetParam();
+  const double rate = 0.6 * std::pow(1.5, layers - 2), chi = -p.targets(2, 0);
+  IntegrableOptions asked = options(layers, 1 << 15);
+  asked.rates = {std::vector<double>(static_cast<std::size_t>(layers) + 1, rate)};
+  IntegrableLimit limit(p.problem, asked);
+  EXPECT_EQ(limit.training_output().mean.norm(), 0);
+  limit.advance(std::vector<std::uint32_t>{2});
+  const CloudOutput train = limit.training_output(), other = limit.other_output();
+  const auto near = [&](const CloudOutput& found, const Matrix<double>& points) {
+    for (Index i = 0; i < points.rows(); ++i) {
+      const double exact = first_output(layers, rate, p.inputs.row(2), points.row(i), chi);
+      EXPECT_NEAR(found.mean(i, 0), exact, 4 * found.error(i, 0)) << i;
+      EXPECT_LT(found.error(i, 0), 0.01 * std::abs(exact)) << i;
+    }
+  };
+  near(train, p.inputs);
+  near(other, p.others);
+}
+
+INSTANTIATE_TEST_SUITE_P(HiddenLayers, FirstStep, testing::Values(2, 3, 4));
+
+}  // namespace
+}  // namespace widthwise
