@@ -71,6 +71,7 @@ IntegrableLimit::IntegrableLimit(const LimitProblem& problem, IntegrableOptions 
   rule.particles = options_.particles;
   rule.antithetic = options_.antithetic;
   rule.matched = options_.matched;
+  rule.revived = options_.revived;
   for (int c = 0; c < options_.clouds; ++c)
     clouds_.emplace_back(rule, problem_.activation, options_.key.split(static_cast<std::uint64_t>(c)));
 }
@@ -151,7 +152,8 @@ double IntegrableLimit::memory(const LimitProblem& problem, const IntegrableOpti
   const auto points = static_cast<double>(problem.inputs.rows + problem.others.rows);
   const double own =
       std::min(static_cast<double>(problem.inputs.cols), points) + static_cast<double>(problem.targets.cols);
-  return sizeof(double) * options.clouds * static_cast<double>(options.particles) * (2 * (layers - 1) * samples + own);
+  return sizeof(double) * options.clouds * static_cast<double>(options.particles) *
+         ((2 * (layers - 1) + (options.revived ? 1 : 0)) * samples + own);
 }
 
 }  // namespace widthwise

@@ -39,6 +39,7 @@ struct IntegrableOptions {
   int clouds = 4;
   bool antithetic = true;  // particles in fours (h, g), (-h, g), (h, -g), (-h, -g): M is a multiple of 4
   bool matched = true;     // the first draw's sample covariances are those of its law, exactly
+  bool revived = false;    // of relu in more than one layer; others have one limit
   Key key;
 };
 

@@ -55,6 +55,16 @@ std::vector<double> diagonal(const Matrix<double>& covariance) {
   return out;
 }
 
+// The symmetric matrix with `last` as its last columns.
+Matrix<double> bordered(const Matrix<double>& first, const Matrix<double>& last) {
+  const Index old = first.rows();
+  Matrix<double> out(last.rows(), last.rows());
+  out.topLeftCorner(old, old) = first;
+  out.rightCols(last.cols()) = last;
+  out.bottomLeftCorner(last.cols(), old) = last.topRows(old).transpose();
+  return out;
+}
+
 // U (n x n, upper) with U^T U = normals^T normals / count.
 Matrix<double> moment_factor(Matrix<double>& normals) {
   const Index count = normals.rows(), columns = normals.cols();
@@ -103,7 +113,11 @@ LayeredCloud::LayeredCloud(const CloudRule& rule, std::shared_ptr<const Activati
     : rule_{rule},
       activation_{std::move(activation)},
       key_{key},
-      layers_(static_cast<std::size_t>(rule.hidden_layers)) {}
+      layers_(static_cast<std::size_t>(rule.hidden_layers)) {
+  // Other activations are not 0 on a half-line with a slope that jumps at its end: all forms have one limit.
+  rule_.revived = rule.revived && rule.hidden_layers > 1 && activation_->homogeneity_degree() == 1 &&
+                  (activation_->value(-1) == 0 || activation_->value(1) == 0);
+}
 
 Matrix<double> LayeredCloud::draw(Key key, const Matrix<double>& root, bool backward) const {
   const Index drawn = rule_.antithetic ? rule_.particles / 4 : rule_.particles;
@@ -130,6 +144,7 @@ void LayeredCloud::step(View<const double> batch, const Gradient& gradient, std:
   }
   std::vector<Matrix<double>> initial_fields;
   Matrix<double> chi;
+  if (rule_.revived) xi_.make_room(rule_.particles, batch.rows);
   if (step_ == 0) {
     chi = gradient(Matrix<double>::Zero(batch.rows, rule_.outputs));
     initial_fields = begin(batch, chi);
@@ -167,6 +182,14 @@ std::vector<Matrix<double>> LayeredCloud::begin(View<const double> batch, const 
       activation_->forward(x, nullptr, x);
     });
   }
+  if (rule_.revived) {
+    copy(layers_.back().delta.fresh(0, rule_.particles), xi_.fresh(0, rule_.particles));
+    gram_ = sum_over(rule_.particles, batch.rows, batch.rows, [&](Index first, Index count, auto sum, auto&) {
+      const View<double> x = layers_[top() - 1].x.fresh(first, count);
+      gemm<double>(Op::transpose, Op::none, 1, x, x, 1, sum);
+    });
+    gram_ /= static_cast<double>(rule_.particles);
+  }
   return fields;
 }
 
@@ -175,7 +198,8 @@ Matrix<double> LayeredCloud::forward(View<const double> points, bool keep) {
   Matrix<double> below;  // Hx^T x / M of the layer below
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
-    const Index rows = l == top() ? rule_.outputs : layer.x.used();
+    const bool with_present = keep && rule_.revived && l + 1 == top();
+    const Index rows = l == top() ? rule_.outputs : layer.x.used() + (with_present ? points.rows : 0);
     below = sum_over(rule_.particles, rows, points.rows, [&](Index first, Index count, auto sum, auto& room) {
       room.resize(count, points.rows);
       if (l == 0)
@@ -185,10 +209,14 @@ Matrix<double> LayeredCloud::forward(View<const double> points, bool keep) {
       if (keep) copy(view(room), layer.delta.fresh(first, count));
       activation_->forward(view(room), nullptr, view(room));
       if (keep) copy(view(room), layer.x.fresh(first, count));
-      gemm<double>(Op::transpose, Op::none, 1, l == top() ? rows_of(v_, first, count) : layer.x.past(first, count),
+      gemm<double>(Op::transpose, Op::none, 1,
+                   l == top() ? rows_of(v_, first, count) : layer.x.columns(first, count, rows),
                    view(std::as_const(room)), 1, sum);
     });
     below /= particles;
+    if (!with_present) continue;
+    gram_ = bordered(gram_, below);
+    below = below.topRows(layer.x.used()).eval();
   }
   return below.transpose();
 }
@@ -196,6 +224,8 @@ Matrix<double> LayeredCloud::forward(View<const double> points, bool keep) {
 void LayeredCloud::backward(View<const double> batch, const Matrix<double>& chi, std::span<const double> rates,
                             const std::vector<Matrix<double>>& initial_fields) {
   const auto particles = static_cast<double>(rule_.particles);
+  const bool revives = rule_.revived && step_ > 0;
+  const Revival law = revives ? revival() : Revival();
   Matrix<double> above;  // Hd^T delta / M of the layer above
   for (std::size_t l = layers_.size(); l-- > 0;) {
     Layer& layer = layers_[l];
@@ -209,6 +239,7 @@ void LayeredCloud::backward(View<const double> batch, const Matrix<double>& chi,
             room = initial_fields[l].middleRows(first, count);
           else
             gemm<double>(Op::none, Op::none, -1, layer.x.past(first, count), view(std::as_const(above)), 0, view(room));
+          if (revives && l == top()) revive(law, first, count);
           activation_->multiply_slope(h, view(room));
           gemm<double>(Op::transpose, Op::none, 1, layer.delta.past(first, count), view(std::as_const(room)), 1, sum);
           room *= rates[l];
@@ -224,6 +255,35 @@ void LayeredCloud::backward(View<const double> batch, const Matrix<double>& chi,
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     if (l < top()) layers_[l].x.keep();
     if (l > 0) layers_[l].delta.keep();
+  }
+  if (rule_.revived) xi_.keep();
+}
+
+LayeredCloud::Revival LayeredCloud::revival() const {
+  const Index past = xi_.used(), now = gram_.rows() - past;
+  if (!gram_.allFinite())  // diverged
+    return {Matrix<double>::Zero(past, now), Matrix<double>::Zero(now, now)};
+  const Matrix<double> both = gram_.topRightCorner(past, now);
+  const SymmetricEigen eigen = largest_eigenpairs(view(Matrix<double>(gram_.topLeftCorner(past, past))), past);
+  const double least = 1e-9 * eigen.values[0];
+  const Vector<double> inverse = (eigen.values.array() > least).select(eigen.values.cwiseInverse(), 0);
+  Matrix<double> mix = eigen.vectors.transpose() * (inverse.asDiagonal() * (eigen.vectors * both));
+  const Matrix<double> rest = gram_.bottomRightCorner(now, now) - both.transpose() * mix;
+  return {std::move(mix), covariance_root(rule_.hidden_variance / 2 * (rest + rest.transpose()))};
+}
+
+void LayeredCloud::revive(const Revival& law, Index first, Index count) {
+  const Key key = key_.split("xi").split(static_cast<std::uint64_t>(step_));
+  const View<double> xi = xi_.fresh(first, count), h = layers_.back().delta.fresh(first, count),
+                     history = layers_.back().delta.past(first, count);
+  gemm<double>(Op::none, Op::none, 1, xi_.past(first, count), view(law.mix), 0, xi);
+  Vector<double> normals(xi.cols);
+  for (Index j = 0; j < count; ++j) {
+    if (std::any_of(history.row(j), history.row(j) + history.cols, [](double value) { return value != 0; })) continue;
+    for (Index k = 0; k < xi.cols; ++k)
+      normals[k] = normal(key, static_cast<std::uint64_t>(first + j), static_cast<std::uint64_t>(k));
+    const Vector<double> noise = law.root.transpose() * normals;
+    for (Index k = 0; k < xi.cols; ++k) h(j, k) = xi(j, k) += noise[k];
   }
 }
 

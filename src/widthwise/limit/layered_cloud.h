@@ -8,6 +8,12 @@
 //   h^1 = w . x,   h^l = - Hd^l (Hx^{l-1}^T x^{l-1} / M),   f = mean_j v_j x^L_j,   delta^L = (v . chi) phi'(h^L),
 //   delta^{l-1} = - Hx^{l-1} (Hd^l^T delta^l / M) phi'(h^{l-1})
 //
+// In the revived form a particle of layer L whose history is still 0 has delta^L = (v . chi) phi'(xi), where n^(-1/2)
+// xi is the vanishing contribution of its initial weights: xi_t(x) is Gaussian over past and present, h^L of step 0
+// among it,
+//
+//   E xi_s(x) xi_t(x') = hidden_variance x^{L-1}_s(x) . x^{L-1}_t(x') / M
+//
 // Memory is 2 L M numbers a sample seen; a step costs O(L M B H) for B samples and H seen before. Sums over particles
 // are taken in fixed blocks: the same bits on any number of threads. Internal to this room.
 #pragma once
@@ -28,7 +34,7 @@ struct CloudRule {
   Index features = 1, outputs = 1;
   double input_variance = 1, hidden_variance = 1, output_variance = 1;
   Index particles = 1 << 14;
-  bool antithetic = true, matched = true;
+  bool antithetic = true, matched = true, revived = false;
 };
 
 /// Covariances on the first batch of preactivations, h^l ~ N(0, forward[l - 1]), and of the fields W^T delta that reach
@@ -62,7 +68,8 @@ class LayeredCloud {
   class History {
    public:
     void make_room(Index rows, Index columns);
-    View<double> past(Index first, Index count) { return view(data_).block(first, 0, count, used_); }
+    View<double> columns(Index first, Index count, Index cols) { return view(data_).block(first, 0, count, cols); }
+    View<double> past(Index first, Index count) { return columns(first, count, used_); }
     View<double> fresh(Index first, Index count) { return view(data_).block(first, used_, count, room_); }
     Index used() const { return used_; }
     void keep() { used_ += room_; }
@@ -75,12 +82,20 @@ class LayeredCloud {
     History x, delta;
   };
 
+  // Of xi at the step at hand, given those of the past: past * mix + standard normals * root.
+  struct Revival {
+    Matrix<double> mix, root;
+  };
+
   std::size_t top() const { return layers_.size() - 1; }
   /// Draws the first step's h and x; returns the fields of layers below L.
   std::vector<Matrix<double>> begin(View<const double> batch, const Matrix<double>& chi);
   Matrix<double> forward(View<const double> points, bool keep);
   void backward(View<const double> batch, const Matrix<double>& chi, std::span<const double> rates,
                 const std::vector<Matrix<double>>& initial_fields);
+  Revival revival() const;
+  /// Puts xi in place of h^L = 0 where a particle's history is 0.
+  void revive(const Revival& law, Index first, Index count);
   void count_dead();
 
   CloudRule rule_;
@@ -88,6 +103,8 @@ class LayeredCloud {
   Key key_;
   std::vector<Layer> layers_;
   Matrix<double> w_, v_;  // M x features, M x outputs; drawn in the first step
+  History xi_;            // h^L of step 0, then xi; of particles that live, anything
+  Matrix<double> gram_;   // x^{L-1} . x^{L-1} / M of the columns of xi_ and those at hand
   std::int64_t step_ = 0;
   double dead_share_ = 0;
 };
