@@ -241,10 +241,11 @@ struct Row {
   std::vector<double> f;
 };
 
-// Values of an independent program (six clouds of 2^18 particles), and the largest standard error of theirs.
+// Values of independent programs in another language (six clouds of 2^18 particles for L = 1 and 2, 16 of 2^17 for
+// others), and the largest standard error of theirs.
 class Tables : public testing::TestWithParam<int> {
  protected:
-  static constexpr double their_error = 3e-4;
+  static double their_error(int layers) { return layers <= 2 ? 3e-4 : layers == 3 ? 4e-4 : 7e-4; }
   static void compare(const std::vector<Row>& rows, bool revived) {
     const Problem p;
     const int layers = GetParam();
@@ -256,7 +257,8 @@ class Tables : public testing::TestWithParam<int> {
       while (limit.step() < row.step) limit.advance(batch(static_cast<int>(limit.step())));
       const Six found = six(limit);
       for (std::size_t i = 0; i < row.f.size(); ++i)
-        EXPECT_NEAR(found.mean[i], row.f[i], 4 * std::hypot(found.error[i], their_error)) << row.step << " at " << i;
+        EXPECT_NEAR(found.mean[i], row.f[i], 4 * std::hypot(found.error[i], their_error(layers)))
+            << row.step << " at " << i;
     }
   }
 };
@@ -268,7 +270,13 @@ const std::vector<Row>& plain() {
                                      {2, 1, {.24153, .25151, .32076, .09175, .12386, .27481}},
                                      {2, 2, {.51675, .54844, .68990, .16188, .20534, .54538}},
                                      {2, 3, {.67164, .67617, .99660, .20588, .29971, .81722}},
-                                     {2, 6, {.93393, .96319, 1.22563, .22815, .33979, .99737}}};
+                                     {2, 6, {.93393, .96319, 1.22563, .22815, .33979, .99737}},
+                                     {3, 1, {.15027, .15595, .19764, .05727, .07699, .17251}},
+                                     {3, 3, {.34045, .34529, .49068, .11654, .16362, .41259}},
+                                     {3, 6, {.80311, .80989, 1.12886, .21581, .32254, .92177}},
+                                     {4, 1, {.09258, .09595, .12098, .03534, .04757, .10659}},
+                                     {4, 3, {.16959, .17352, .23396, .06105, .08396, .20104}},
+                                     {4, 6, {.44094, .44366, .62976, .13497, .19640, .52330}}};
   return rows;
 }
 
@@ -283,7 +291,7 @@ TEST_P(Tables, RevivedValuesAreThoseOfAnIndependentProgram) {
           true);
 }
 
-INSTANTIATE_TEST_SUITE_P(HiddenLayers, Tables, testing::Values(1, 2));
+INSTANTIATE_TEST_SUITE_P(HiddenLayers, Tables, testing::Values(1, 2, 3, 4));
 
 TEST(IntegrableLimit, CrossEntropyOfThreeOutputsIsThatOfAnIndependentProgram) {
   const Problem p("cross-entropy");
@@ -392,6 +400,157 @@ TEST_P(FirstStep, OnOneSampleIsTheClosedForm) {
 }
 
 INSTANTIATE_TEST_SUITE_P(HiddenLayers, FirstStep, testing::Values(2, 3, 4));
+
+TEST(IntegrableLimit, OneHiddenLayerIsTheMeanFieldCloudOfTheSameParticles) {
+  // No hidden matrix, nothing to lose: the ordinary particles, driven by the gradient at f_0 = 0 in step 0.
+  const Problem p;
+  IntegrableOptions asked = options(1, 600, 1);
+  asked.antithetic = asked.matched = false;
+  asked.rates = {{0.3, 0.5}};
+  IntegrableLimit limit(p.problem, asked);
+  Particles particles(stacked(p.problem.inputs, p.problem.others), 12, p.problem.activation,
+                      {.particles = 600,
+                       .antithetic = false,
+                       .step_a = 0.5,
+                       .step_w = 0.3,
+                       .input_std = std::sqrt(asked.input_variance)},
+                      asked.key.split(0).split(1));
+  for (int t = 0; t < 5; ++t) {
+    const std::vector<std::uint32_t> rows = batch(t);
+    const Matrix<double> f = t == 0 ? Matrix<double>::Zero(4, 1) : Matrix<double>(particles.training_output(rows));
+    const Matrix<double> chi = gradient_on(p, rows)(f);
+    particles.step(rows, {chi.data(), 4});
+    limit.advance(rows);
+    EXPECT_LT((limit.other_output().mean - particles.other_output()).norm(), 1e-13) << t;
+    EXPECT_LT((limit.training_output().mean - particles.training_output()).norm(), 1e-13) << t;
+  }
+}
+
+TEST(IntegrableLimit, DrawsHaveTheMomentsOfTheirLaw) {
+  // Antithetic: odd moments vanish in pairs, h and g of a layer are uncorrelated. Matched: second moments are exact.
+  const Problem p;
+  const CloudRule r = rule(3, 4000);
+  const std::vector<std::uint32_t> rows = batch(1);
+  const Matrix<double> points = chosen(p.inputs, rows), chi = gradient_on(p, rows)(Matrix<double>::Zero(4, 1));
+  const InitialCovariances law = initial_covariances(*p.problem.activation, r, view(points), chi);
+  const auto moment = [&](const Matrix<double>& a, const Matrix<double>& b) {
+    return Matrix<double>(a.transpose() * b / static_cast<double>(r.particles));
+  };
+  const LayeredCloud cloud(r, p.problem.activation, Key(1));
+  CloudRule free = r;
+  free.antithetic = false;
+  const LayeredCloud single(free, p.problem.activation, Key(1));
+  for (std::size_t l = 0; l < 3; ++l) {
+    const Matrix<double> h = cloud.draw(Key(2), covariance_root(law.forward[l]), false),
+                         g = cloud.draw(Key(3), covariance_root(law.backward[l]), true);
+    const double scale = law.forward[l].norm(), down = law.backward[l].norm();
+    EXPECT_LT(h.colwise().mean().norm(), 1e-12 * std::sqrt(scale));
+    EXPECT_LT(g.colwise().mean().norm(), 1e-12 * std::sqrt(down));
+    EXPECT_LT((moment(h, h) - law.forward[l]).norm(), 1e-12 * scale);
+    EXPECT_LT((moment(g, g) - law.backward[l]).norm(), 1e-12 * down);
+    EXPECT_LT(moment(h, g).norm(), 1e-12 * std::sqrt(scale * down));
+    const Matrix<double> alone = single.draw(Key(2), covariance_root(law.forward[l]), false);
+    EXPECT_LT(alone.colwise().mean().norm(), 1e-12 * std::sqrt(scale));
+    EXPECT_LT((moment(alone, alone) - law.forward[l]).norm(), 1e-12 * scale);
+  }
+}
+
+// Standard deviation between clouds, root mean square over points.
+double spread(Index particles, bool reduced) {
+  const Problem p;
+  IntegrableOptions asked = options(3, particles, 24);
+  asked.antithetic = asked.matched = reduced;
+  IntegrableLimit limit(p.problem, asked);
+  for (int t = 0; t < 3; ++t) limit.advance(batch(t));
+  return limit.training_output().error.norm();
+}
+
+TEST(IntegrableLimit, CloudsDifferByOneOverTheRootOfTheirParticles) {
+  // Averages of independent particles; a spread of 24 clouds is known to 15 %, its slope over a factor 32 to .06.
+  const double slope = std::log(spread(1 << 15, true) / spread(1 << 10, true)) / std::log(32.0);
+  EXPECT_NEAR(slope, -0.5, 0.1);
+  EXPECT_GT(spread(1 << 12, false), 2 * spread(1 << 12, true));  // what copies and matched moments are for
+}
+
+TEST(IntegrableLimit, IsTheSameOnAnyNumberOfThreads) {
+  const Problem p;
+  for (const bool revived : {false, true}) {
+    IntegrableOptions asked = options(3, 5000, 2);  // blocks of unequal sizes
+    asked.revived = revived;
+    std::vector<Matrix<double>> outputs;
+    for (const int count : {1, 2, 3}) {
+      const ThreadScope scope(count);
+      IntegrableLimit limit(p.problem, asked);
+      for (int t = 0; t < 4; ++t) limit.advance(batch(t));
+      outputs.push_back(limit.other_output().mean);
+    }
+    EXPECT_EQ(outputs[0], outputs[1]);
+    EXPECT_EQ(outputs[0], outputs[2]);
+  }
+}
+
+TEST(IntegrableLimit, OddActivationsSayNothingAfterOneStep) {
+  // tanh, L = 3: x^2_1 is odd in the first field g^2_0 and E x^2_0 x^2_1 = 0, in each fourfold of particles exactly.
+  const Problem p("squared", "tanh");
+  IntegrableOptions asked = options(3, 4096, 2);
+  asked.rates = {{1, 5, 5, 1}, {0.5, 0.5, 0.5, 0.5}};
+  IntegrableLimit limit(p.problem, asked);
+  limit.advance(batch(0));
+  EXPECT_LT(limit.training_output().mean.norm(), 1e-14);
+  limit.advance(batch(1));
+  EXPECT_GT(limit.training_output().mean.norm(), 1e-3);
+}
+
+TEST(IntegrableLimit, WarnsOfDeadUnitsAndOfCloudsThatDisagree) {
+  const Problem p;
+  IntegrableLimit calm(p.problem, options(2, 1 << 12));
+  EXPECT_TRUE(calm.warnings().empty());
+  for (int t = 0; t < 3; ++t) calm.advance(batch(t));
+  EXPECT_TRUE(calm.warnings().empty());
+  EXPECT_GT(calm.dead_share(), 0);
+
+  IntegrableOptions fast = options(3, 1 << 12);
+  fast.rates = {{3, 3, 3, 3}};  // kills every unit within four steps
+  IntegrableLimit dead(p.problem, fast);
+  for (int t = 0; t < 6; ++t) dead.advance(batch(t));
+  ASSERT_FALSE(dead.warnings().empty());
+  EXPECT_NE(dead.warnings().front().find("were 0 on the whole last batch"), std::string::npos);
+
+  IntegrableOptions few = options(4, 64);
+  few.antithetic = few.matched = false;
+  IntegrableLimit rough(p.problem, few);
+  for (int t = 0; t < 3; ++t) rough.advance(batch(t));
+  EXPECT_TRUE(rough.other_output().error.array().isNaN().all());
+  EXPECT_NE(rough.warnings().back().find("limit.particles"), std::string::npos);
+}
+
+TEST(IntegrableLimit, RefusesWhatItCannotFollow) {
+  const Problem p;
+  const auto refused = [&](const std::string& key, const auto& change) {
+    IntegrableOptions asked = options(2, 64);
+    change(asked);
+    try {
+      IntegrableLimit(p.problem, asked).advance(batch(0));
+      ADD_FAILURE() << key;
+    } catch (const ConfigError& error) {
+      EXPECT_EQ(error.place().key, key) << error.what();
+    }
+  };
+  refused("architecture.hidden_layers", [](auto& o) { o.hidden_layers = 0; });
+  refused("parameterization", [](auto& o) { o.hidden_variance = -1; });
+  refused("training.learning_rate", [](auto& o) { o.rates.clear(); });
+  refused("training.learning_rate", [](auto& o) { o.rates = {{1, 1}}; });
+  refused("training.learning_rate", [](auto& o) { o.rates = {{1, std::nan(""), 1}}; });
+  refused("limit.particles", [](auto& o) { o.particles = 66; });
+  refused("limit.particles", [](auto& o) { o.particles = 16; });  // 4 independent ones, 6 features to match
+  refused("limit.clouds", [](auto& o) { o.clouds = 0; });
+  IntegrableLimit limit(p.problem, options(2, 64));
+  EXPECT_THROW(limit.advance({}), ShapeError);
+  EXPECT_THROW(limit.advance(std::vector<std::uint32_t>{12}), ShapeError);
+  LimitProblem wrong = p.problem;
+  wrong.targets = wrong.targets.block(0, 0, 11, 1);
+  EXPECT_THROW(IntegrableLimit(wrong, options(2, 64)), ShapeError);
+}
 
 }  // namespace
 }  // namespace widthwise
