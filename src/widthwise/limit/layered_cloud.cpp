@@ -71,7 +71,7 @@ Matrix<double> moment_factor(Matrix<double>& normals) {
   if (count < columns)
     throw ConfigError(
         {{}, "limit.particles"},
-        fmt::format("as many independent particles as samples of the first batch and features: {}", columns),
+        fmt::format("more independent particles than samples of the first batch and features: {}", columns),
         fmt::format("{}", count), "a quarter of limit.particles is independent");
   const Matrix<double> second = sum_over(count, columns, columns, [&](Index first, Index rows, auto sum, auto&) {
     gemm<double>(Op::transpose, Op::none, 1, rows_of(normals, first, rows), rows_of(normals, first, rows), 1, sum);
