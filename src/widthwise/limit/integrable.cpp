@@ -147,13 +147,4 @@ std::vector<std::string> IntegrableLimit::warnings() {
   return out;
 }
 
-double IntegrableLimit::memory(const LimitProblem& problem, const IntegrableOptions& options, double samples) {
-  const auto layers = static_cast<double>(options.hidden_layers);
-  const auto points = static_cast<double>(problem.inputs.rows + problem.others.rows);
-  const double own =
-      std::min(static_cast<double>(problem.inputs.cols), points) + static_cast<double>(problem.targets.cols);
-  return sizeof(double) * options.clouds * static_cast<double>(options.particles) *
-         ((2 * (layers - 1) + (options.revived ? 1 : 0)) * samples + own);
-}
-
 }  // namespace widthwise

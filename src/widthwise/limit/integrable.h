@@ -67,9 +67,6 @@ class IntegrableLimit {
   /// What makes the numbers doubtful, as sentences: nearly all units dead; no error bar.
   std::vector<std::string> warnings();
 
-  /// Bytes it takes once `samples` have been seen (steps times batch).
-  static double memory(const LimitProblem& problem, const IntegrableOptions& options, double samples);
-
  private:
   CloudOutput output(View<const double> points);
 

@@ -146,7 +146,7 @@ void check_two_layer_scaling(const Configuration& run) {
            fmt::format("'{}', which is {}", run.text("parameterization.name"), found.reason));
 }
 
-// Each step, and each measurement, goes through what all samples seen before have left.
+// Each step, and each measurement, goes through what all samples seen before have left; room for it grows by halves.
 LimitCost integrable_cost(const Configuration& run, Index inputs) {
   const double train = run.number("data.train"), points = train + run.number("data.test");
   const double batch = run.number("training.batch") > 0 ? std::min(run.number("training.batch"), train) : train;
@@ -157,7 +157,7 @@ LimitCost integrable_cost(const Configuration& run, Index inputs) {
   const auto moments = static_cast<double>(measured_steps(run).size());
   LimitCost cost;
   cost.flops = 4 * particles * (hidden * seen / 2 + own) * (2 * seen + moments * points);
-  cost.memory = 8 * particles * ((run.toggle("limit.revived") ? 2 * hidden + 1 : 2 * hidden) * seen + own);
+  cost.memory = 8 * 1.5 * particles * ((run.toggle("limit.revived") ? 2 * hidden + 1 : 2 * hidden) * seen + own);
   return cost;
 }
 
