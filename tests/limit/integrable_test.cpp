@@ -544,7 +544,7 @@ TEST(IntegrableLimit, RefusesWhatItCannotFollow) {
   refused("training.learning_rate", [](auto& o) { o.rates = {{1, 1}}; });
   refused("training.learning_rate", [](auto& o) { o.rates = {{1, std::nan(""), 1}}; });
   refused("limit.particles", [](auto& o) { o.particles = 66; });
-  refused("limit.particles", [](auto& o) { o.particles = 16; });  // 4 independent ones, 6 features to match
+  refused("limit.particles", [](auto& o) { o.particles = 24; });  // 6 independent ones, 6 features to match
   refused("limit.clouds", [](auto& o) { o.clouds = 0; });
   IntegrableLimit limit(p.problem, options(2, 64));
   EXPECT_THROW(limit.advance({}), ShapeError);

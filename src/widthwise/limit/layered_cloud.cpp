@@ -68,10 +68,10 @@ Matrix<double> bordered(const Matrix<double>& first, const Matrix<double>& last)
 // U (n x n, upper) with U^T U = normals^T normals / count.
 Matrix<double> moment_factor(Matrix<double>& normals) {
   const Index count = normals.rows(), columns = normals.cols();
-  if (count < columns)
+  if (count <= columns)
     throw ConfigError(
         {{}, "limit.particles"},
-        fmt::format("more independent particles than samples of the first batch and features: {}", columns),
+        fmt::format("more than {} independent particles, the samples of the first batch or the features", columns),
         fmt::format("{}", count), "a quarter of limit.particles is independent");
   const Matrix<double> second = sum_over(count, columns, columns, [&](Index first, Index rows, auto sum, auto&) {
     gemm<double>(Op::transpose, Op::none, 1, rows_of(normals, first, rows), rows_of(normals, first, rows), 1, sum);
