@@ -40,8 +40,8 @@ Configuration configuration_of(const Options& options) {
   Settings settings = read_study(options.file, options.variant, overrides).base;
   const auto standard = [&](const char* key, const Value& value) { settings.try_emplace(key, value); };
   if (!settings.contains("limit.kind"))
-    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow, such as two-layer",
-                      "nothing", "[limit] kind = \"two-layer\"");
+    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow: two-layer or hpz", "nothing",
+                      "[limit] kind = \"two-layer\"");
   // At the reference width what is printed is F itself; what is no width, the checks tell.
   const auto reference = settings.find("parameterization.reference_width");
   if (!settings.contains("architecture.width") && reference != settings.end() && reference->second.is_number() &&
@@ -61,6 +61,11 @@ Configuration configuration_of(const Options& options) {
   return Configuration(settings);
 }
 
+TwoLayerClass class_of(const Configuration& configuration) {
+  return classify_two_layer(two_layer_exponents(configuration),
+                            configuration.toggle("parameterization.init_corrected"));
+}
+
 nlohmann::json as_json(const Configuration& configuration, const RunRecord& record) {
   nlohmann::json out = {{"kind", configuration.text("limit.kind")},
                         {"status", record.status},
@@ -71,22 +76,32 @@ nlohmann::json as_json(const Configuration& configuration, const RunRecord& reco
     out[name] = nlohmann::json::array();
     for (const double value : values) out[name].push_back(json_number(value));
   }
-  const TwoLayerClass found =
-      classify_two_layer(two_layer_exponents(configuration), configuration.toggle("parameterization.init_corrected"));
+  if (!is_two_layer_limit(configuration)) return out;
+  const TwoLayerClass found = class_of(configuration);
   out["class"] = found.name;
   out["exponents"] = {{"nu", to_string(found.nu)}, {"kappa", to_string(found.kappa)}};
   return out;
 }
 
+void print_heading(const Configuration& configuration) {
+  if (is_two_layer_limit(configuration)) {
+    const TwoLayerClass found = class_of(configuration);
+    const double width = configuration.number("architecture.width"),
+                 reference = configuration.number("parameterization.reference_width");
+    fmt::print(
+        "The {} limit, of a network of width {:g}: its logits are F ({:g} / {:g})^({}), at step 0 those of the initial "
+        "process times that ratio to the power {}.\n",
+        found.name, width, width, reference, to_string(found.kappa), to_string(found.nu));
+    return;
+  }
+  fmt::print("The limit of {}, {} hidden layers: the mean over {} clouds of {} particles a layer.\n",
+             configuration.toggle("limit.revived") ? "HP and IP-LLR (revived)" : "HPZ",
+             configuration.whole("architecture.hidden_layers"), configuration.whole("limit.clouds"),
+             configuration.whole("limit.particles"));
+}
+
 void print_text(const Configuration& configuration, const RunRecord& record) {
-  const TwoLayerClass found =
-      classify_two_layer(two_layer_exponents(configuration), configuration.toggle("parameterization.init_corrected"));
-  const double width = configuration.number("architecture.width"),
-               reference = configuration.number("parameterization.reference_width");
-  fmt::print(
-      "The {} limit, of a network of width {:g}: its logits are F ({:g} / {:g})^({}), at step 0 those of the initial "
-      "process times that ratio to the power {}.\n",
-      found.name, width, width, reference, to_string(found.kappa), to_string(found.nu));
+  print_heading(configuration);
   fmt::print("{:>8}", "step");
   for (const auto& series : record.trace.series) fmt::print("  {:>16}", series.first);
   for (std::size_t i = 0; i < record.trace.size(); ++i) {
@@ -100,8 +115,7 @@ void print_text(const Configuration& configuration, const RunRecord& record) {
 void follow(const Options& options) {
   const Configuration configuration = configuration_of(options);
   if (!is_limit_run(configuration))
-    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow, such as two-layer",
-                      "'none'");
+    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow: two-layer or hpz", "'none'");
   install_interrupt_handlers();
   if (options.threads > 0) set_threads(options.threads);
   DataCache data(options.data_dir);

@@ -56,6 +56,21 @@ TEST(Limit, IsATableOtherwise) {
   EXPECT_THAT(answer.out, HasSubstr("output_size"));
 }
 
+const std::string hpz =
+    "--set limit.kind=hpz --set architecture.hidden_layers=2 --set parameterization.name=mup "
+    "--set training.learning_rate=1 --set architecture.activation=relu --set limit.particles=2048 ";
+
+TEST(Limit, OfDeepNetworksHasAnErrorOfItsOwn) {
+  const auto answer = nlohmann::json::parse(limit("--set parameterization.q=none --json " + hpz).out);
+  EXPECT_EQ(answer["kind"], "hpz");
+  EXPECT_FALSE(answer.contains("class"));
+  EXPECT_EQ(answer["output_size"][0], 0.0);
+  EXPECT_GT(answer["output_error"][3], 0.0);
+  EXPECT_LT(answer["output_error"][3], 0.1 * answer["output_size"][3].get<double>());
+  EXPECT_THAT(limit("--set parameterization.q=none --set limit.revived=true " + hpz).out, HasSubstr("revived"));
+  EXPECT_THAT(limit("--set parameterization.q=none --set limit.clouds=1 " + hpz).out, HasSubstr("limit.clouds"));
+}
+
 TEST(Limit, SaysWhatItCannotFollow) {
   const auto refused = [](const std::string& arguments) {
     const Answer answer = limit(arguments);

@@ -23,7 +23,7 @@ constexpr Index samples = 7, others = 3, features = 4;
 
 struct Problem {
   Matrix<double> inputs{samples, features}, targets{samples, 1}, others_{others, features};
-  TwoLayerProblem problem;
+  LimitProblem problem;
 
   explicit Problem(const std::string& activation = "leaky_relu", const std::string& loss = "logistic") {
     const Key key(11);
@@ -309,7 +309,7 @@ TEST(TwoLayerLimit, FewPointsInManyDimensionsAreSeenInTheirSpan) {
   const Matrix<double> q = Matrix<double>((qr.householderQ() * Eigen::MatrixXd::Identity(wide, features)).transpose());
   const Problem p;
   const Matrix<double> inputs = p.inputs * q, there = p.others_ * q;
-  TwoLayerProblem embedded = p.problem;
+  LimitProblem embedded = p.problem;
   embedded.inputs = view(inputs);
   embedded.others = view(there);
   TwoLayerOptions asked = options("-1", "1", "1");

@@ -225,5 +225,79 @@ TEST(LimitRun, RefusesCorrectionsThatCannotBeCompared) {
   EXPECT_THROW(const Configuration never(twice), ConfigError);
 }
 
+Settings hpz(int layers) {
+  Settings out = settings("-1,1");
+  out["parameterization.name"] = {std::string("mup"), 0};
+  out.erase("parameterization.q");
+  out["architecture.activation"] = {std::string("relu"), 0};
+  out["architecture.hidden_layers"] = {std::int64_t{layers}, 0};
+  out["measure.observables"] = {ValueList{{std::string("output_size"), 0}, {std::string("train_loss"), 0}}, 0};
+  out["limit.kind"] = {std::string("hpz"), 0};
+  out["limit.particles"] = {std::int64_t{16384}, 0};
+  return out;
+}
+
+TEST(LimitRun, OfOneHiddenLayerHpzIsTheMeanFieldLimit) {
+  // Another engine from the same settings: rates and variances at the reference must come out the same.
+  Settings other = hpz(1);
+  other["limit.kind"] = {std::string("two-layer"), 0};
+  other["limit.particles"] = {std::int64_t{1000000}, 0};
+  const Trace clouds = trace_of(hpz(1)), particles = trace_of(other);
+  EXPECT_EQ(clouds.values("output_size")[0], 0);
+  for (std::size_t k = 1; k < clouds.size(); ++k) {
+    const double error = clouds.values("output_error")[k], size = clouds.values("output_size")[k];
+    EXPECT_LT(error, 0.01 * size);
+    // A million particles in pairs: some 1e-3 of f themselves.
+    EXPECT_NEAR(particles.values("output_size")[k], size, 4 * std::hypot(error, 1e-3 * size)) << k;
+  }
+}
+
+TEST(LimitRun, HpzDependsOnTheNetworkNotOnHowItsSettingsSayIt) {
+  // mean-field is mup along a gauge orbit; the limit is that of all widths.
+  const Trace mup = trace_of(hpz(2));
+  Settings orbit = hpz(2);
+  orbit["parameterization.name"] = {std::string("mean-field"), 0};
+  const Trace same = trace_of(orbit);
+  Settings wide = hpz(2);
+  wide["architecture.width"] = {std::int64_t{64}, 0};
+  const Trace wider = trace_of(wide);
+  for (std::size_t k = 0; k < mup.size(); ++k) {
+    EXPECT_NEAR(same.values("output_size")[k], mup.values("output_size")[k], 1e-12);
+    EXPECT_NEAR(wider.values("output_size")[k], mup.values("output_size")[k], 1e-12);
+  }
+}
+
+TEST(LimitRun, TheFirstRateOfHpzMultipliesHiddenRatesOfStepZero) {
+  // Two layers: x^2_1 = relu(-rate ...) is linear in the rate of W^2, the readout's moved part is not touched by it.
+  Settings twice = hpz(2);
+  twice["limit.first_rate"] = {2.0, 0};
+  EXPECT_NEAR(trace_of(twice).values("output_size")[1], 2 * trace_of(hpz(2)).values("output_size")[1], 1e-12);
+  Settings alone = hpz(1);
+  const Trace before = trace_of(alone);
+  alone["limit.first_rate"] = {2.0, 0};
+  EXPECT_EQ(trace_of(alone).values("output_size"), before.values("output_size"));
+}
+
+TEST(LimitRun, RefusesWhatIsNoHpz) {
+  const Mistake mistakes[] = {{"training.optimizer", "sgd", {std::string("adam"), 0}},
+                              {"training.schedule", "constant", {std::string("step"), 0}},
+                              {"architecture.bias_hidden", "no biases", {true, 0}},
+                              {"architecture.family", "mlp", {std::string("resnet"), 0}},
+                              {"parameterization.name", "mup", {std::string("ntk"), 0}},
+                              {"parameterization.init_law", "normal", {std::string("uniform"), 0}},
+                              {"limit.particles", "a multiple of 4", {std::int64_t{1002}, 0}},
+                              {"limit.first_rate", "above 0", {0.0, 0}}};
+  for (const Mistake& one : mistakes) {
+    Settings wrong = hpz(3);
+    wrong[one.key] = one.value;
+    try {
+      const Configuration never(wrong);
+      ADD_FAILURE() << one.key;
+    } catch (const ConfigError& error) {
+      EXPECT_THAT(error.expected(), HasSubstr(one.expected)) << one.key;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace widthwise

@@ -23,6 +23,13 @@ std::vector<double> variances(View<const double> points, double input_std) {
   return out;
 }
 
+// Rounding may leave eigenvalues of a covariance below 0.
+SymmetricEigen clipped_eigenpairs(const Matrix<double>& covariance) {
+  SymmetricEigen eigen = largest_eigenpairs(view(covariance), covariance.rows());
+  eigen.values = eigen.values.cwiseMax(0);
+  return eigen;
+}
+
 }  // namespace
 
 InputKernels input_kernels(const Activation& activation, double input_std, View<const double> rows,
@@ -42,12 +49,17 @@ Matrix<double> stacked(View<const double> first, View<const double> second) {
   return out;
 }
 
+Matrix<double> covariance_root(const Matrix<double>& covariance) {
+  const SymmetricEigen eigen = clipped_eigenpairs(covariance);
+  return eigen.values.cwiseSqrt().asDiagonal() * eigen.vectors;
+}
+
 Vector<double> gaussian_draw(const Matrix<double>& covariance, Key key) {
   if (covariance.rows() == 0) return {};
-  const SymmetricEigen eigen = largest_eigenpairs(view(covariance), covariance.rows());
+  const SymmetricEigen eigen = clipped_eigenpairs(covariance);
   Vector<double> weights(eigen.values.size());
-  for (Index k = 0; k < weights.size(); ++k)  // rounding may leave them below 0
-    weights[k] = std::sqrt(std::max(eigen.values[k], 0.0)) * normal(key, static_cast<std::uint64_t>(k), 0);
+  for (Index k = 0; k < weights.size(); ++k)
+    weights[k] = std::sqrt(eigen.values[k]) * normal(key, static_cast<std::uint64_t>(k), 0);
   return eigen.vectors.transpose() * weights;
 }
 

@@ -18,6 +18,9 @@ InputKernels input_kernels(const Activation& activation, double input_std, View<
 /// `first` above `second`.
 Matrix<double> stacked(View<const double> first, View<const double> second);
 
+/// R (n x n) with R^T R = covariance, which may be singular: standard normals z give z R ~ N(0, covariance).
+Matrix<double> covariance_root(const Matrix<double>& covariance);
+
 /// A draw of N(0, covariance), from `key`.
 Vector<double> gaussian_draw(const Matrix<double>& covariance, Key key);
 

@@ -17,7 +17,7 @@ namespace widthwise {
 
 namespace {
 
-void check_shapes(const TwoLayerProblem& problem) {
+void check_shapes(const LimitProblem& problem) {
   const auto sizes = [](const View<const double>& view) { return fmt::format("{} x {}", view.rows, view.cols); };
   if (problem.inputs.rows < 1 || problem.inputs.cols < 1)
     throw ShapeError("inputs", "samples x features, at least one of each", sizes(problem.inputs));
@@ -35,7 +35,7 @@ TwoLayerClass stable_class(const TwoLayerOptions& options) {
   return found;
 }
 
-Matrix<double> kernel_of(const TwoLayerProblem& problem, const TwoLayerOptions& options, const TwoLayerClass& limit,
+Matrix<double> kernel_of(const LimitProblem& problem, const TwoLayerOptions& options, const TwoLayerClass& limit,
                          const Matrix<double>& points) {
   const TwoLayerReference& reference = options.reference;
   const InputKernels both = input_kernels(*problem.activation, reference.input_std, view(points), problem.inputs);
@@ -61,7 +61,7 @@ ParticleRule rule_of(const TwoLayerOptions& options, const TwoLayerClass& limit)
 }
 
 // Also where no later output has it in it: it is what there is at step 0.
-Vector<double> initial_output(const TwoLayerProblem& problem, const TwoLayerOptions& options,
+Vector<double> initial_output(const LimitProblem& problem, const TwoLayerOptions& options,
                               const Matrix<double>& points) {
   if (options.initial_output) {
     if (options.initial_output->size() != points.rows())
@@ -77,7 +77,7 @@ Vector<double> initial_output(const TwoLayerProblem& problem, const TwoLayerOpti
 
 }  // namespace
 
-TwoLayerLimit::TwoLayerLimit(const TwoLayerProblem& problem, TwoLayerOptions options)
+TwoLayerLimit::TwoLayerLimit(const LimitProblem& problem, TwoLayerOptions options)
     : problem_{problem}, options_{std::move(options)}, class_{stable_class(options_)} {
   check_shapes(problem_);
   check_activation(class_, *problem_.activation);

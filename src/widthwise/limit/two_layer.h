@@ -26,10 +26,9 @@
 #include <optional>
 #include <span>
 
-#include "widthwise/activation/activation.h"
 #include "widthwise/base/key.h"
+#include "widthwise/limit/problem.h"
 #include "widthwise/linalg/matrix.h"
-#include "widthwise/loss/loss.h"
 #include "widthwise/parameterization/exponents.h"
 #include "widthwise/parameterization/two_layer.h"
 
@@ -57,14 +56,6 @@ struct TwoLayerOptions {
   std::optional<Vector<double>> initial_output;
 };
 
-/// Inputs are samples x features, targets samples x 1; all must stay in place.
-struct TwoLayerProblem {
-  View<const double> inputs, targets;
-  View<const double> others;  // points at which F is wanted besides; may have no rows
-  std::shared_ptr<const Activation> activation;
-  std::shared_ptr<const Loss> loss;
-};
-
 /// What moves: F on any of the points given.
 class LimitEngine {
  public:
@@ -81,8 +72,8 @@ class TwoLayerLimit {
  public:
   /// @throws ConfigError (parameterization.*) where the scaling is not stable or its activation not linear far out
   /// where it must be, (training.loss) for a loss with another slope where logits grow, (limit.particles); ShapeError
-  /// where arrays do not fit.
-  TwoLayerLimit(const TwoLayerProblem& problem, TwoLayerOptions options);
+  /// where arrays do not fit, or have more than one output.
+  TwoLayerLimit(const LimitProblem& problem, TwoLayerOptions options);
 
   std::int64_t step() const { return step_; }
   const TwoLayerClass& limit() const { return class_; }
@@ -98,7 +89,7 @@ class TwoLayerLimit {
   /// `moved` of the engine, after step 0, as logits: g0 added where it stays and is not in it (a corrected network).
   Vector<double> logits(const Vector<double>& moved, const Vector<double>& initial) const;
 
-  TwoLayerProblem problem_;
+  LimitProblem problem_;
   TwoLayerOptions options_;
   TwoLayerClass class_;
   Vector<double> initial_;  // g0: training points, others

@@ -431,15 +431,25 @@ void add_measure(Keys& keys) {
 void add_limit(Keys& keys) {
   const std::string kind = "limit.kind";
   keys.push_back(
-      later(choice(kind, "none", {"none", "two-layer"},
-                   "a network is trained, or its limit at infinite width is followed: of one hidden layer")));
-  keys.push_back(
-      later(where(whole("limit.particles", 1 << 14, {2, 1e9}, "particles of a mean-field limit, an even number"), kind,
-                  {"two-layer"})));
+      later(choice(kind, "none", {"none", "two-layer", "hpz"},
+                   "a network is trained, or its limit at infinite width is followed: of one hidden layer, or "
+                   "of mup whose hidden matrices lose their initial part after step 0")));
+  keys.push_back(later(where(whole("limit.particles", 1 << 14, {2, 1e9},
+                                   "particles of a mean-field limit, an even number; hpz: of a layer, a multiple of 4"),
+                             kind, {"two-layer", "hpz"})));
   keys.push_back(later(where(choice("limit.initial_output", "process", {"process", "network"},
                                     "the initial output is drawn from its Gaussian process, or that of the network "
                                     "of this width and seed, scaled"),
                              kind, {"two-layer"})));
+  keys.push_back(later(where(
+      whole("limit.clouds", 4, {1, 1000}, "independent clouds of particles, whose mean is followed with its error"),
+      kind, {"hpz"})));
+  keys.push_back(later(where(toggle("limit.revived", false,
+                                    "units of relu that were 0 on the first batch may wake up, as those of HP and "
+                                    "IP-LLR do"),
+                             kind, {"hpz"})));
+  keys.push_back(later(
+      where(number("limit.first_rate", 1, positive, "a factor on the hidden layers' rates in step 0"), kind, {"hpz"})));
 }
 
 void add_seeds(Keys& keys) {

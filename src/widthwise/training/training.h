@@ -90,7 +90,7 @@ std::string_view status_name(RunStatus status);
 struct RunResult {
   RunStatus status = RunStatus::finished;
   std::int64_t step = 0;  // updates applied
-  std::string reason;     // a sentence, empty when finished
+  std::string reason;     // a sentence; when finished empty, or a warning
   double seconds = 0;     // wall time of the ensemble until this member left, probes included
   double last_batch_loss =
       std::numeric_limits<double>::quiet_NaN();  // of the last batch looked at, at the state returned or just before
