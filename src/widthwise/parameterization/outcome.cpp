@@ -205,7 +205,7 @@ void check(const ClassifyRequest& request) {
 
 Outcome classify(const Parameterization& parameterization, const ClassifyRequest& request) {
   check(request);
-  const EffectiveNetwork network = effective_network(parameterization.width, request.optimizer, request.hidden_layers,
+  const EffectiveNetwork network = effective_network(parameterization, request.optimizer, request.hidden_layers,
                                                      request.activation, {request.epsilon, request.weight_decay});
   const Propagation sizes = propagate(network);
   const Inequalities values = inequalities(network);

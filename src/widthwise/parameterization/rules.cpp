@@ -76,7 +76,7 @@ std::vector<BlockRule> block_rules(const Parameterization& parameterization, con
   check(request);
   const int last = request.hidden_layers + 1;
   const EffectiveNetwork network =
-      effective_network(parameterization.width, request.optimizer, request.hidden_layers, request.activation);
+      effective_network(parameterization, request.optimizer, request.hidden_layers, request.activation);
   const Propagation sizes = propagate(network);
 
   std::vector<BlockRule> rules;

@@ -194,6 +194,7 @@ void check_together(const Configuration& run) {
     for (const char* block : {"parameterization.input", "parameterization.hidden", "parameterization.output"})
       if (run.text(block) == "none")
         refuse(block, "exponents \"a,b,c\" or \"a,b,c,e,d\" of a custom parameterization", "nothing");
+  check_first_updates(run);
   if (run.text("training.loss") == "cross-entropy" && run.text("data.labels") != "classes")
     refuse("training.loss", "a loss for data.labels = " + run.text("data.labels"),
            "cross-entropy, which needs data.labels = classes");
