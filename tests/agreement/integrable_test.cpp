@@ -88,6 +88,17 @@ Matrix<double> outputs(const Ensemble<double>& ensemble, Index member, const Mat
   return out;
 }
 
+// Preactivations of layer l on all test points, samples x n.
+Matrix<double> preactivation(const Ensemble<double>& ensemble, Index layer, const Matrix<double>& inputs) {
+  Propagation<double> propagation(ensemble, inputs.rows(), 1);
+  propagation.forward(ensemble, view(inputs), 0);
+  const View<const double> h = propagation.preactivation(0, layer);
+  Matrix<double> out(h.rows, h.cols);
+  for (Index i = 0; i < h.rows; ++i)
+    for (Index j = 0; j < h.cols; ++j) out(i, j) = h(i, j);
+  return out;
+}
+
 Matrix<double> update_of(const Ensemble<double>& ensemble, Index layer) {
   const View<const double> w = ensemble.weight(0, layer), w0 = ensemble.initial_weight(0, layer);
   Matrix<double> out(w.rows, w.cols);
@@ -104,12 +115,22 @@ TEST(Integrable, OneDrawGivesOneFunctionTimesAPowerOfTheWidth) {
     for (const Index width : {Index{32}, Index{100}}) {
       const auto n = static_cast<double>(width);
       const Matrix<double> ntk = outputs(networks({"ntk", "relu", L, 1}, width, 1), 0, data.tests);
-      for (const auto& [scheme, exponent] :
-           {std::pair("integrable", L / 2.0), std::pair("ip-llr", L / 2.0), std::pair("mup", 0.5), std::pair("hpz", 0.5)}) {
+      for (const auto& [scheme, exponent] : {std::pair("integrable", L / 2.0), std::pair("ip-llr", L / 2.0),
+                                             std::pair("mup", 0.5), std::pair("hpz", 0.5)}) {
         const Matrix<double> f = outputs(networks({scheme, "relu", L, 1}, width, 1), 0, data.tests);
         EXPECT_LT((f * std::pow(n, exponent) - ntk).norm(), 1e-12 * ntk.norm()) << scheme << " " << L << " " << width;
       }
     }
+}
+
+// And of every preactivation, h_l = n^-(l-1)/2 that of ntk.
+TEST(Integrable, LayersFallByRootOfTheWidth) {
+  const Data data = data_of(1);
+  const auto plain = networks({"ntk", "relu", 4, 1}, 64, 1), small = networks({"integrable", "relu", 4, 1}, 64, 1);
+  for (Index l = 1; l <= 4; ++l) {
+    const Matrix<double> h = preactivation(plain, l, data.tests), fallen = preactivation(small, l, data.tests);
+    EXPECT_LT((fallen * std::pow(64.0, static_cast<double>(l - 1) / 2) - h).norm(), 1e-12 * h.norm()) << l;
+  }
 }
 
 // One sample and the squared loss: gradients are chi = dLoss/df times what is homogeneous, and the first rates undo
@@ -135,8 +156,8 @@ double rms(const Matrix<double>& f) {
 
 enum class Size { initial, change, after };
 // Slope of the geometric mean over seeds, of log size over log width.
-double slope(const Model& model, Size what, std::int64_t steps = 1, const std::vector<Index>& widths = {32, 64, 128, 256},
-             int seeds = 20) {
+double slope(const Model& model, Size what, std::int64_t steps = 1,
+             const std::vector<Index>& widths = {32, 64, 128, 256}, int seeds = 20) {
   std::vector<Point> points;
   for (const Index width : widths) {
     Ensemble<double> ensemble = networks(model, width, seeds);
@@ -201,17 +222,6 @@ TEST(Integrable, LargeStepApproachesTheHybrid) {
   double sum = 0;
   for (const auto& seed : log_log_slopes(points).seeds) sum += seed.slope;
   EXPECT_NEAR(sum / seeds, -0.5, tolerance);
-}
-
-// Preactivations of layer l on all test points, samples x n.
-Matrix<double> preactivation(const Ensemble<double>& ensemble, Index layer, const Matrix<double>& inputs) {
-  Propagation<double> propagation(ensemble, inputs.rows(), 1);
-  propagation.forward(ensemble, view(inputs), 0);
-  const View<const double> h = propagation.preactivation(0, layer);
-  Matrix<double> out(h.rows, h.cols);
-  for (Index i = 0; i < h.rows; ++i)
-    for (Index j = 0; j < h.cols; ++j) out(i, j) = h(i, j);
-  return out;
 }
 
 double slope_of(const Model& model, double (*measure)(const Ensemble<double>&, const Matrix<double>&)) {

@@ -13,7 +13,8 @@ namespace {
 constexpr auto sgd = OptimizerKind::sgd;
 const Rational half(1, 2);
 const ActivationFacts relu{.homogeneity = 1}, square{.homogeneity = 2},
-    tanh_{.homogeneity = {}, .bounded = true, .odd = true}, sigmoid{.homogeneity = {}, .centred = false, .bounded = true};
+    tanh_{.homogeneity = {}, .bounded = true, .odd = true},
+    sigmoid{.homogeneity = {}, .centred = false, .bounded = true};
 
 Parameterization scheme(const char* name, int hidden_layers, std::optional<int> degree = 1) {
   return named_scheme(name, sgd, {hidden_layers, degree});
@@ -114,7 +115,8 @@ TEST(IntegrableSchemes, HybridsLearnFeatures) {
 // h_2 ~ n^-1/2, the mean of n random signs.
 TEST(IntegrableSchemes, OtherEscapesLearnFeatures) {
   for (int L = 2; L <= 5; ++L) {
-    const Outcome mean = of("ip-non-centered", L), odd = of("ip-non-centered", L, tanh_), biased = of("ip-bias", L, tanh_);
+    const Outcome mean = of("ip-non-centered", L), odd = of("ip-non-centered", L, tanh_),
+                  biased = of("ip-bias", L, tanh_);
     EXPECT_EQ(mean.outcome, "feature");
     EXPECT_EQ(mean.predictions.at("initial.output_size"), Rational(0));
     EXPECT_EQ(odd.outcome, "feature");

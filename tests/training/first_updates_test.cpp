@@ -67,7 +67,8 @@ TEST(FirstUpdates, DecayAtTheLaterRates) {
   Ensemble<double> network = with_first(0.1, 0, 1, 1, 0.5);
   run(network, 1);
   for (Index l = 1; l <= 3; ++l)
-    EXPECT_LT((matrix_of(network.weight(0, l)) - (1 - 0.1 * 0.5) * matrix_of(network.initial_weight(0, l))).norm(), 1e-14);
+    EXPECT_LT((matrix_of(network.weight(0, l)) - (1 - 0.1 * 0.5) * matrix_of(network.initial_weight(0, l))).norm(),
+              1e-14);
 }
 
 // After the first update, and not again: W_1 less (1 - share) W_0 is where the second begins.

@@ -59,8 +59,8 @@ Parameterization large_first_rates(OptimizerKind optimizer, const SchemeFacts& f
   const Rational g = half_of_powers(p, L);
   scheme.width.input.c_first = scheme.width.output.c_first = scheme.width.input_bias.c_first = -(half + g);
   scheme.width.hidden.c_first = -(Rational(1) + g);
-  scheme.width.hidden_biases = hidden_blocks(scheme.width.hidden_bias, L,
-                                             [&](int l) { return -(half + g - half_of_powers(p, l - 1)); });
+  scheme.width.hidden_biases =
+      hidden_blocks(scheme.width.hidden_bias, L, [&](int l) { return -(half + g - half_of_powers(p, l - 1)); });
   return scheme;
 }
 

@@ -1,6 +1,6 @@
-// Sizes of a fresh network against the range of its numbers: what a parameterization predicts to be so small or large at
-// this width that a floating-point format has no number for it. Forward x_l and h_l, backward df/dh_l, gradients, the
-// rates and the first rates, each n^x by its exponent, constants apart; sums are of that size or smaller, so that a
+// Sizes of a fresh network against the range of its numbers: what a parameterization predicts to be so small or large
+// at this width that a floating-point format has no number for it. Forward x_l and h_l, backward df/dh_l, gradients,
+// the rates and the first rates, each n^x by its exponent, constants apart; sums are of that size or smaller, so that a
 // factor 2^10 is left towards the smallest normal number and the largest.
 #pragma once
 

@@ -32,11 +32,11 @@ void check_range(const Configuration& run, const Parameterization& scheme) {
   const auto found = outside(single ? range_of<float>() : range_of<double>());
   if (!found) return;
   const bool doubles_do = single && !outside(range_of<double>());
-  throw ConfigError(
-      {{}, "training.dtype"}, "numbers that hold what theory predicts for the first update",
-      fmt::format("{}, where {} is (n/n_ref)^({}) = 10^{:.0f}", run.text("training.dtype"), found->what,
-                  to_string(found->exponent), found->log10),
-      doubles_do ? "float64 holds it" : "fewer layers, a smaller width or a larger parameterization.reference_width do");
+  throw ConfigError({{}, "training.dtype"}, "numbers that hold what theory predicts for the first update",
+                    fmt::format("{}, where {} is (n/n_ref)^({}) = 10^{:.0f}", run.text("training.dtype"), found->what,
+                                to_string(found->exponent), found->log10),
+                    doubles_do ? "float64 holds it"
+                               : "fewer layers, a smaller width or a larger parameterization.reference_width do");
 }
 
 }  // namespace
