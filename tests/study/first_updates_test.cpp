@@ -35,7 +35,8 @@ const std::string custom =
 
 // ip-llr with two hidden layers, p = 1, written as exponents: effective rates -(L+1)/2, -(L-2)/2, -(L-3)/2.
 TEST(FirstUpdateKeys, CustomExponentsWriteTheNamedScheme) {
-  const Scaling named = make_scaling(configuration("ip-llr"), 6), written = make_scaling(configuration("custom", custom), 6);
+  const Scaling named = make_scaling(configuration("ip-llr"), 6),
+                written = make_scaling(configuration("custom", custom), 6);
   for (std::size_t l = 0; l < 3; ++l) {
     EXPECT_DOUBLE_EQ(named.weights[l].effective_rate_at(0), written.weights[l].effective_rate_at(0)) << l;
     EXPECT_DOUBLE_EQ(named.weights[l].effective_rate_at(1), written.weights[l].effective_rate_at(1)) << l;
@@ -43,9 +44,10 @@ TEST(FirstUpdateKeys, CustomExponentsWriteTheNamedScheme) {
     EXPECT_EQ(written.biases[l].effective_first_rate, written.biases[l].effective_rate) << "biases keep theirs";
   }
   EXPECT_EQ(trace("ip-llr").at_step("train_loss", 4), trace("custom", custom).at_step("train_loss", 4));
-  const Scaling two = make_scaling(
-      configuration("custom", custom + "\"parameterization.first_bias_rates\" = \"-3/2,-1,0\"\n"
-                                       "\"parameterization.first_steps\" = 2\n"), 6);
+  const Scaling two =
+      make_scaling(configuration("custom", custom + "\"parameterization.first_bias_rates\" = \"-3/2,-1,0\"\n"
+                                                    "\"parameterization.first_steps\" = 2\n"),
+                   6);
   EXPECT_DOUBLE_EQ(two.biases[1].effective_rate_at(1), 0.05 * 8);
   EXPECT_DOUBLE_EQ(two.biases[1].effective_rate_at(2), two.biases[1].effective_rate);
 }
@@ -83,8 +85,9 @@ TEST(FirstUpdateKeys, StartsThatAreNotCentred) {
   EXPECT_EQ(mean.weights[0].effective_mean, 0);
   EXPECT_DOUBLE_EQ(mean.weights[1].effective_mean, 1.0 / 8);
   EXPECT_DOUBLE_EQ(mean.weights[2].effective_mean, 1.0 / 8);
-  EXPECT_DOUBLE_EQ(make_scaling(configuration("integrable", "\"parameterization.init_mean\" = -2\n"), 6)
-                       .weights[1].effective_mean, -2.0 / 8);
+  EXPECT_DOUBLE_EQ(
+      make_scaling(configuration("integrable", "\"parameterization.init_mean\" = -2\n"), 6).weights[1].effective_mean,
+      -2.0 / 8);
   const std::string biased = "\"architecture.bias\" = true\n";
   EXPECT_DOUBLE_EQ(make_scaling(configuration("ip-bias", biased), 6).biases[1].effective_std, 1);
   EXPECT_EQ(mistake(settings("ip-bias")).place().key, "architecture.bias_input");
@@ -115,7 +118,8 @@ TEST(FirstUpdateKeys, RefuseWhatCannotBe) {
 // quadratic, L = 6, n = 1024: f_0 ~ 2^-315.
 TEST(FirstUpdateKeys, RefuseNumbersThatDoNotHoldTheFirstUpdate) {
   const std::string deep =
-      "\"architecture.hidden_layers\" = 6\n\"architecture.width\" = 1024\n\"architecture.activation\" = \"quadratic\"\n";
+      "\"architecture.hidden_layers\" = 6\n\"architecture.width\" = 1024\n\"architecture.activation\" = "
+      "\"quadratic\"\n";
   const ConfigError single = mistake(settings("ip-llr", deep + "\"training.dtype\" = \"float32\"\n"));
   EXPECT_EQ(single.place().key, "training.dtype");
   EXPECT_THAT(single.what(), HasSubstr("float64 holds it"));
@@ -134,8 +138,9 @@ TEST(FirstUpdateKeys, ClassifySaysWhatAnUncentredActivationDoes) {
   question.scheme = "ip-llr";
   EXPECT_THAT(classify(question).reasons, testing::Contains(HasSubstr("phi has no degree")));
   // By hand: dLoss/dW_2 = D_2 x_1 ~ n^-3/2 for L = 3, at n^1/2, times n terms of order one.
-  EXPECT_THAT(block_rules(question).at(1).reason,
-              HasSubstr("n^(-3/2) at rates of size n^(1/2) in the first update: it moves it by order one; later rates"));
+  EXPECT_THAT(
+      block_rules(question).at(1).reason,
+      HasSubstr("n^(-3/2) at rates of size n^(1/2) in the first update: it moves it by order one; later rates"));
   question.homogeneity = "own";
   EXPECT_THROW(classify(question), ConfigError);
 }

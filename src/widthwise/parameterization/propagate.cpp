@@ -105,6 +105,8 @@ class Walk {
     if (!feedback || !hidden || in_first_updates() || net_.hidden_start == InitialPart::kept) return init(l);
     return net_.hidden_start == InitialPart::dropped ? Size() : init(l) * inverse_root_n;
   }
+  // Whether W_l has lost initial entries.
+  bool replaced(size_t l, bool feedback) const { return l >= 1 && !(init_now(l, feedback) == init(l)); }
   Size mean(size_t l) const { return layer(l).mean ? Size::power(-*layer(l).mean) : Size(); }
   // What the mean of W_0 makes of x_0 of size one. An odd phi of random preactivations has features of random signs;
   // units behind a mean are alike.
@@ -170,12 +172,14 @@ class Walk {
         const Size spread = entry * root_fan_in(l) + mean(l) * n, aligned = initial_weight_on_change(l, now, feedback);
         now.driven_update[l] = update(l, now, feedback);
         now.driven[l] = spread * now.driven_feature_change[l - 1] + aligned + now.driven_update[l] + memory_.bias[l];
-        const Size dropped = entry == init(l) ? Size() : init(l) * root_fan_in(l) * initial_feature;
+        const Size dropped = !replaced(l, feedback) ? Size() : init(l) * root_fan_in(l) * initial_feature;
         const Size decayed = memory_.decayed[l] * (initial + aligned);
-        now.update[l] = now.driven_update[l] + decayed;
-        const Size moved = spread * now.feature_change[l - 1] + now.driven[l] + decayed;
-        now.preactivation_change[l] = moved + dropped;
-        now.preactivation[l] = initial + moved;
+        now.update[l] = now.driven_update[l] + decayed + dropped;
+        const Size by_updates = now.driven[l] + decayed;
+        now.preactivation_change[l] = spread * now.feature_change[l - 1] + by_updates + dropped;
+        // Behind a matrix that lost W_0, x_t is not x_0 and a change: the two cancel.
+        now.preactivation[l] = replaced(l - 1, feedback) ? spread * now.feature[l - 1] + bias + by_updates
+                                                         : initial + spread * now.feature_change[l - 1] + by_updates;
       }
       if (!memory_.updated || !feedback) now.preactivation[l] = initial;
       if (l == depth_ + 1) break;
@@ -237,13 +241,15 @@ class Walk {
 
   // <x_0, x_t> / (n |x_0|). Vanishing features of a centred activation that is linear beside 0 have mean 0 and are
   // independent of what comes back from above, hence of their own change: only a sum of random signs is left. relu's
-  // kink correlates the two.
+  // kink correlates the two. Units behind a mean are alike: theirs are no random signs. Where W_0 was dropped x_t is
+  // what updates made it, odd in the weights above that came back with D_0 if phi is.
   Size overlap_with_first(size_t l, const Sizes& now, bool feedback) const {
     const Size& before = memory_.first.feature[l];
     if (!feedback) return before;
     const ActivationFacts& phi = net_.activation;
+    if (replaced(l, feedback)) return now.feature[l] * (phi.odd ? inverse_root_n : one);
     const bool like_linear = phi.linear || (!phi.homogeneity && !phi.kink_at_zero && !phi.flat_at_zero);
-    const bool independent = like_linear && phi.centred && before.vanishes();
+    const bool independent = like_linear && phi.centred && before.vanishes() && !layer(l).mean;
     return before + now.feature_change[l] * (independent ? inverse_root_n : one);
   }
 
