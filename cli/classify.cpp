@@ -101,6 +101,11 @@ void add_classify(CLI::App& app, int&) {
   abc->add_option("--input", options->input, "a,b,c or a,b,c,e,d of the input block, for example 0,0,0");
   abc->add_option("--hidden", options->hidden, "The same of the hidden blocks, for example 1/2,0,0");
   abc->add_option("--output", options->output, "The same of the output block");
+  abc->add_option("--first-rates", options->first_rates,
+                  "With those, exponents c of the input, hidden and output block in the first update");
+  abc->add_option("--homogeneity", options->homogeneity,
+                  "The degree in the first rates of ip-llr; own: the activation's")
+      ->capture_default_str();
   abc->add_option("--hidden-layers", options->hidden_layers, "L, the number of hidden layers")->capture_default_str();
   abc->add_option("--optimizer", options->optimizer, "The update rule (widthwise list optimizers)")
       ->capture_default_str();

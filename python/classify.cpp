@@ -35,9 +35,18 @@ py::dict texts(const Map& rationals) {
 
 py::dict answer(const std::optional<std::string>& scheme, const std::optional<std::string>& input,
                 const std::optional<std::string>& hidden, const std::optional<std::string>& output, int hidden_layers,
-                const std::string& optimizer, const std::string& activation) {
-  const Outcome outcome = classify(Question{text_or_empty(scheme), text_or_empty(input), text_or_empty(hidden),
-                                            text_or_empty(output), hidden_layers, optimizer, activation});
+                const std::string& optimizer, const std::string& activation,
+                const std::optional<std::string>& first_rates, const std::string& homogeneity) {
+  Question question{text_or_empty(scheme),
+                    text_or_empty(input),
+                    text_or_empty(hidden),
+                    text_or_empty(output),
+                    hidden_layers,
+                    optimizer,
+                    activation};
+  question.first_rates = text_or_empty(first_rates);
+  question.homogeneity = homogeneity;
+  const Outcome outcome = classify(question);
   py::dict out;
   out["outcome"] = outcome.outcome;
   out["stable"] = outcome.stable;
@@ -55,7 +64,8 @@ py::dict answer(const std::optional<std::string>& scheme, const std::optional<st
 void register_classify(py::module_& module) {
   module.def("classify", &answer, doc, py::arg("scheme") = py::none(), py::arg("input") = py::none(),
              py::arg("hidden") = py::none(), py::arg("output") = py::none(), py::arg("hidden_layers") = 3,
-             py::arg("optimizer") = "sgd", py::arg("activation") = "relu");
+             py::arg("optimizer") = "sgd", py::arg("activation") = "relu", py::arg("first_rates") = py::none(),
+             py::arg("homogeneity") = "own");
 }
 
 }  // namespace widthwise::python

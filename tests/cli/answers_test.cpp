@@ -43,6 +43,11 @@ TEST(Classify, NamedSchemesLeadWhereTheoryKnowsThem) {
   EXPECT_EQ(standard["outcome"], "unstable");
   EXPECT_TRUE(standard["regime"].is_null());
   // Hajjar, Chizat, Giraud 2021: from three hidden layers on, zero mean and phi(0) = 0, it does not leave its start.
+  const auto escapes = classify("--scheme ip-llr --hidden-layers 3 --activation tanh --homogeneity 1");
+  EXPECT_EQ(escapes["outcome"], "feature");
+  EXPECT_EQ(escapes["predictions"]["first.output_size"], "-1/2");
+  EXPECT_EQ(classify("--input=0,0,-1 --hidden=0,1,0 --output=0,1,1 --first-rates=-2,-1/2,0")["predictions"],
+            classify("--scheme ip-llr")["predictions"]);
   const auto stuck = classify("--scheme integrable --hidden-layers 3 --optimizer sgd --activation tanh");
   EXPECT_EQ(stuck["outcome"], "stuck");
   EXPECT_EQ(stuck["stable"], true);

@@ -31,7 +31,7 @@ ScaleRequest request(OptimizerKind optimizer, double width) {
 // At n = n_ref every ratio is 1, so every scheme is the standard network.
 TEST(Scaling, AllSchemesCoincideAtTheReference) {
   for (const OptimizerKind optimizer : kOptimizers)
-    for (const Named& known : known_schemes()) {
+    for (const Named& known : known_constant_schemes()) {
       Parameterization scheme = named_scheme(known.name, optimizer);
       scheme.reference_width = 64;
       scheme.reference_depth = 3;
@@ -81,7 +81,7 @@ TEST(Scaling, RefusesNumbersThatAreNotPositive) {
 // kept where it acts on W as it is; decay * W scales as epsilon where it is divided by a gradient of epsilon's size.
 // standard is one rate and one decay everywhere.
 TEST(Schemes, DecayAndMuonFollowFromAdam) {
-  for (const Named& known : known_schemes()) {
+  for (const Named& known : known_constant_schemes()) {
     const Exponents adamw = named_scheme(known.name, OptimizerKind::adamw).width;
     const Exponents muon = named_scheme(known.name, OptimizerKind::muon).width;
     EXPECT_EQ(muon.input, adamw.input) << known.name;

@@ -21,9 +21,9 @@ constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 TEST(ActivationFacts, OfEveryActivation) {
   const ActivationFacts smooth{.homogeneity = {}};  // linear beside 0, centred, unbounded
-  const ActivationFacts wave{.homogeneity = {}, .bounded = true};
+  const ActivationFacts wave{.homogeneity = {}, .bounded = true, .odd = true};
   const std::vector<Row> rows = {
-      {"linear", none, {.linear = true}},
+      {"linear", none, {.linear = true, .odd = true}},
       {"relu", none, {}},
       {"leaky_relu", none, {}},
       {"leaky_relu", -1, {.even = true}},

@@ -16,13 +16,20 @@ Key layer_key(const Member& member, std::string_view tensor, Index layer) {
 
 // Each place of a kernel by itself, so that draws are nested in the number of channels.
 template <class T>
-void draw_tensor(const Member& member, Key key, double deviation, View<T> out, Index area = 1) {
+void draw_tensor(const Member& member, Key key, double deviation, double mean, View<T> out, Index area = 1) {
   const auto fill = member.law == InitLaw::uniform ? fill_uniform<T> : fill_normal<T>;
   const Index channels = out.cols / area;
   for (Index place = 0; place < area; ++place)
     fill(area == 1 ? key : key.split(static_cast<std::uint64_t>(place)), static_cast<std::size_t>(out.rows),
          static_cast<std::size_t>(channels), deviation, out.data + place * channels,
          static_cast<std::size_t>(out.stride));
+  if (mean == 0) return;
+  for (Index i = 0; i < out.rows; ++i)
+    for (Index j = 0; j < out.cols; ++j) out(i, j) += static_cast<T>(mean);
+}
+
+bool same_law(const TensorScaling& a, const TensorScaling& b) {
+  return a.effective_std == b.effective_std && a.effective_mean == b.effective_mean;
 }
 
 const TensorScaling& of_layer(const std::vector<TensorScaling>& tensors, Index layer) {
@@ -61,13 +68,13 @@ void Ensemble<T>::draw(Index member) {
     // A sweep over rates has members that start alike: then the draw is copied.
     const Member* before = member > 0 ? &members_[static_cast<std::size_t>(member - 1)] : nullptr;
     if (before && before->key == drawn.key && before->law == drawn.law &&
-        of_layer(before->scaling.weights, layer).effective_std == of_layer(drawn.scaling.weights, layer).effective_std)
+        same_law(of_layer(before->scaling.weights, layer), of_layer(drawn.scaling.weights, layer)))
       copy<T>(std::as_const(current_).weight(member - 1, layer), weight(member, layer));
     else
       draw_initial_weight(member, layer, weight(member, layer));
     const double deviation = of_layer(drawn.scaling.biases, layer).effective_std;
     if (bias(member, layer).data && deviation > 0)
-      draw_tensor(drawn, layer_key(drawn, "bias", layer), deviation, bias(member, layer));
+      draw_tensor(drawn, layer_key(drawn, "bias", layer), deviation, 0, bias(member, layer));
   }
 }
 
@@ -78,8 +85,8 @@ void Ensemble<T>::draw_initial_weight(Index member, Index layer, View<T> out) co
     throw ShapeError("draw_initial_weight", fmt::format("{} x {}", dense.fan_out, dense.fan_in),
                      fmt::format("{} x {}", out.rows, out.cols));
   const Member& drawn = members_[static_cast<std::size_t>(member)];
-  draw_tensor(drawn, layer_key(drawn, "weight", layer), of_layer(drawn.scaling.weights, layer).effective_std, out,
-              dense.area);
+  const TensorScaling& law = of_layer(drawn.scaling.weights, layer);
+  draw_tensor(drawn, layer_key(drawn, "weight", layer), law.effective_std, law.effective_mean, out, dense.area);
 }
 
 template <class T>

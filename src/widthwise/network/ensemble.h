@@ -4,9 +4,9 @@
 // moves a factor between multiplier and w (a gauge change) leaves W and its updates as they are, so it costs nothing
 // here and cannot be seen here; the rates, deviations and decays used are the `effective_*` ones of the scaling.
 //
-// Random numbers: weight (i, j) of layer l of a member is effective_std * draw(key, l, i, j), so the same key gives the
-// same draws under every parameterization and the leading rows and columns of a wider network are those of the
-// narrower. In a convolution j is a channel, and each place of the kernel has a key of its own.
+// Random numbers: weight (i, j) of layer l of a member is effective_mean + effective_std * draw(key, l, i, j), so the
+// same key gives the same draws under every parameterization and the leading rows and columns of a wider network are
+// those of the narrower. In a convolution j is a channel, and each place of the kernel has a key of its own.
 #pragma once
 
 #include <optional>

@@ -15,6 +15,7 @@ struct ActivationFacts {
   bool flat_at_zero = false;  // phi'(0) = 0, phi''(0) != 0: phi' ~ h for vanishing h (cos)
   bool kink_at_zero = false;  // the slope jumps at 0, from one nonzero value or none to another (elu, alpha != 1)
   bool even = false;          // phi(-z) = phi(z)
+  bool odd = false;           // phi(-z) = -phi(z)
 
   bool operator==(const ActivationFacts&) const = default;
 };

@@ -16,7 +16,7 @@ constexpr std::int64_t kParts = std::int64_t{1} << 25;  // fractions p/k, k <= 4
 std::int64_t common_denominator(const EffectiveNetwork& network) {
   std::int64_t common = 2;  // root n
   for (const EffectiveLayer& layer : network.layers)
-    for (const Rational& exponent : {layer.init, layer.rate}) {
+    for (const Rational& exponent : {layer.init, layer.rate, layer.first_rate.value_or(layer.rate)}) {
       if (exponent.denominator() > kLargestDenominator) return 0;
       common = std::lcm(common, exponent.denominator());
       if (common > kLargestDenominator) return 0;
@@ -66,6 +66,8 @@ EffectiveNetwork with_rates_times(const EffectiveNetwork& network, const Rationa
   EffectiveNetwork shifted = network;
   for (EffectiveLayer& layer : shifted.layers) {
     layer.rate -= x;
+    if (layer.first_rate) *layer.first_rate -= x;
+    if (layer.bias) layer.bias->rate -= x, layer.bias->first_rate -= x;
     if (layer.decay_share) *layer.decay_share -= x;
   }
   return shifted;

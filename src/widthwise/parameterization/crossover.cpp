@@ -39,7 +39,7 @@ std::optional<Rational> lead_of_output(const EffectiveNetwork& network) {
 std::optional<Rational> crossover_exponent(const Parameterization& parameterization, const ClassifyRequest& request) {
   classify(parameterization, request);  // checks both
   const EffectiveNetwork network =
-      effective_network(parameterization.width, request.optimizer, request.hidden_layers, request.activation);
+      effective_network(parameterization, request.optimizer, request.hidden_layers, request.activation);
   const Sizes initial = propagate(network).initial;
   for (std::size_t l = 1; l <= static_cast<std::size_t>(request.hidden_layers); ++l)
     if (initial.feature[l].vanishes()) return std::nullopt;

@@ -18,6 +18,14 @@ BlockExponents bias_beside(const BlockExponents& weight, int reach, OptimizerKin
   return bias;
 }
 
+const BlockExponents& of_hidden_layer(const std::vector<BlockExponents>& layers, int layer, int hidden_layers) {
+  if (layers.size() != static_cast<std::size_t>(hidden_layers - 1))
+    throw ConfigError({"", "parameterization.hidden_layers"},
+                      std::to_string(hidden_layers - 1) + " entries, one a hidden matrix",
+                      std::to_string(layers.size()));
+  return layers[static_cast<std::size_t>(layer - 2)];
+}
+
 }  // namespace
 
 InitLaw parse_init_law(std::string_view name) {
@@ -30,17 +38,13 @@ InitLaw parse_init_law(std::string_view name) {
 const BlockExponents& Exponents::weight(int layer, int hidden_layers_count) const {
   if (layer == 1) return input;
   if (layer == hidden_layers_count + 1) return output;
-  if (hidden_layers.empty()) return hidden;
-  if (hidden_layers.size() != static_cast<std::size_t>(hidden_layers_count - 1))
-    throw ConfigError({"", "parameterization.hidden_layers"},
-                      std::to_string(hidden_layers_count - 1) + " entries, one a hidden matrix",
-                      std::to_string(hidden_layers.size()));
-  return hidden_layers[static_cast<std::size_t>(layer - 2)];
+  return hidden_layers.empty() ? hidden : of_hidden_layer(hidden_layers, layer, hidden_layers_count);
 }
 
 const BlockExponents& Exponents::bias(int layer, int hidden_layers_count) const {
   if (layer == 1) return input_bias;
-  return layer == hidden_layers_count + 1 ? output_bias : hidden_bias;
+  if (layer == hidden_layers_count + 1) return output_bias;
+  return hidden_biases.empty() ? hidden_bias : of_hidden_layer(hidden_biases, layer, hidden_layers_count);
 }
 
 void move_biases_with_preactivations(Exponents& exponents, OptimizerKind optimizer) {

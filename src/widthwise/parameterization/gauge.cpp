@@ -7,7 +7,9 @@ BlockExponents gauge_shift(const BlockExponents& block, const Rational& theta, O
   BlockExponents shifted = block;
   shifted.a += theta;
   shifted.b -= theta;
-  shifted.c -= sizeless ? theta : theta + theta;
+  const Rational of_rate = sizeless ? theta : theta + theta;
+  shifted.c -= of_rate;
+  if (shifted.c_first) *shifted.c_first -= of_rate;
   if (sizeless) shifted.e += theta;
   shifted.d += decay_of(optimizer) == Decay::decoupled ? theta : theta + theta;
   return shifted;

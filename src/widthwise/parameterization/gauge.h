@@ -8,7 +8,7 @@
 //
 // for the gradient in w is n^-(a+theta) times that in W. Muon's hidden step, an orthogonal factor, is as blind to a
 // factor on the gradient as Adam's, and has no epsilon. In effective form (a = 0): std a + b; rate 2a + c or a + c;
-// epsilon e - a; decay d - 2a, or d - a where decoupled (rate and decay together keep c + d).
+// epsilon e - a; decay d - 2a, or d - a where decoupled (rate and decay together keep c + d). c_first moves as c does.
 #pragma once
 
 #include "widthwise/parameterization/exponents.h"

@@ -23,6 +23,12 @@ std::string explain_initial(const EffectiveNetwork& network, bool of_order_one) 
   for (std::size_t l = 1; l < network.layers.size(); ++l) {
     const Rational& init = network.layers[l - 1].init;
     const Rational needed = needed_init(l);
+    const bool biased = network.layers[l - 1].bias.has_value();
+    if (init > needed && (biased || network.layers[l - 1].mean))
+      return fmt::format(
+          "a_{0}+b_{0} = {1} > {2}, but {3} keeps preactivations from vanishing; the inequalities for r below do not "
+          "know of it and do not decide; sizes were carried on.",
+          l, text(init), text(needed), biased ? "an initial bias" : "the mean of the weights");
     if (init != needed)
       return fmt::format(
           "a_{0}+b_{0} = {1} {2} {3}: layer {0} multiplies the size of its input by n^({4}) at initialization, so "

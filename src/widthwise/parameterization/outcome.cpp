@@ -72,6 +72,58 @@ std::string decisive_reason(const std::string& outcome, const Propagation& sizes
   return "Feature learning: the output moves by order one and so do the features.";
 }
 
+std::string effective_rates(const EffectiveNetwork& network, bool first) {
+  std::string list;
+  for (const EffectiveLayer& layer : network.layers)
+    list +=
+        (list.empty() ? "" : ", ") + power(Size::power(-(first ? layer.first_rate.value_or(layer.rate) : layer.rate)));
+  return list;
+}
+
+std::string updates(int count) {
+  return count == 1 ? "the first update" : fmt::format("the first {} updates", count);
+}
+
+// Initially W_0 x falls from layer to layer, or would without a bias, a mean or phi(0).
+bool initial_products_vanish(const EffectiveNetwork& network) {
+  for (size_t l = 1; l + 1 < network.layers.size(); ++l)
+    if (network.layers[l].init > Rational(1, 2)) return true;
+  return false;
+}
+
+// What changes after the first updates, and what a start that is not centred does.
+void explain_start(const EffectiveNetwork& network, const Propagation& sizes, Outcome& outcome) {
+  const bool first_rates =
+      std::ranges::any_of(network.layers, [](const EffectiveLayer& layer) { return layer.first_rate.has_value(); });
+  const ActivationFacts& phi = network.activation;
+  const Size after = sizes.first.preactivation.back();
+  const auto say = [&](std::string sentence) { outcome.reasons.push_back(std::move(sentence)); };
+  if (network.first_steps > 0 && first_rates) {
+    say(fmt::format("Rates of W_1, W_2, ... are {} in {}, {} afterwards: after one the output is of size {}.",
+                    effective_rates(network, true), updates(network.first_steps), effective_rates(network, false),
+                    power(after)));
+    if (phi.centred && !phi.homogeneity && after.vanishes())
+      say("phi has no degree: beside 0 its features are of random signs and independent of what comes back, so that "
+          "one large step moves the output by less than under a homogeneous phi.");
+  }
+  if (network.hidden_start != InitialPart::kept)
+    say(fmt::format("After {} hidden matrices keep {} of their initial weights.", updates(network.first_steps),
+                    network.hidden_start == InitialPart::dropped ? "nothing" : "n^(-1/2)"));
+  if (network.layers.back().mean)
+    say("Initial weights have a mean: the units of a layer, from the second on, differ by n^(-1/2) of what they share, "
+        "and the layer acts as a single unit.");
+  else if (network.layers.back().bias)
+    say(fmt::format(
+        "Initial biases of order one hide the input: over inputs the preactivation of the last hidden layer "
+        "varies by n^({}).",
+        to_string(Rational(1 - network.hidden_layers(), 2))));
+  else if (!phi.centred && initial_products_vanish(network))
+    say(first_rates ? "phi(0) != 0 keeps features of order one, for which first rates made for vanishing ones are too "
+                      "large."
+                    : "phi(0) != 0 keeps features of order one although W_0 x vanishes: with phi(0) = 0 they would "
+                      "vanish from layer to layer.");
+}
+
 class Predictions {
  public:
   explicit Predictions(std::map<std::string, Rational>& into) : into_(into) {}
@@ -205,7 +257,7 @@ void check(const ClassifyRequest& request) {
 
 Outcome classify(const Parameterization& parameterization, const ClassifyRequest& request) {
   check(request);
-  const EffectiveNetwork network = effective_network(parameterization.width, request.optimizer, request.hidden_layers,
+  const EffectiveNetwork network = effective_network(parameterization, request.optimizer, request.hidden_layers,
                                                      request.activation, {request.epsilon, request.weight_decay});
   const Propagation sizes = propagate(network);
   const Inequalities values = inequalities(network);
@@ -217,6 +269,7 @@ Outcome classify(const Parameterization& parameterization, const ClassifyRequest
   if (outcome.outcome == "kernel" || outcome.outcome == "feature") outcome.regime = outcome.outcome;
   add_r(values, outcome);
   outcome.reasons.push_back(decisive_reason(outcome.outcome, sizes));
+  explain_start(network, sizes, outcome);
   for (std::string& reason : explain(network, values)) outcome.reasons.push_back(std::move(reason));
   add_predictions(sizes, outcome);
   add_best_rate(network, outcome);

@@ -36,15 +36,18 @@ Size slope_of(const ActivationFacts& phi, const Size& h) {
 struct Memory {
   bool updated = false;
   Sizes first;
-  std::vector<Size> first_kept;                  // of Adam's first step beside epsilon and decay
-  std::vector<Size> later_outer, later_feature;  // D_l x_{l-1} and x_{l-1} of steps s >= 1; zero before
+  std::vector<Size> first_kept;                  // rate times D_l x_{l-1}; of Adam's kin, what of 1 follows that
+  std::vector<Size> later_outer, later_feature;  // the same, and x_{l-1}, of steps s >= 1; zero before
   std::vector<Size> decayed;                     // share of W_0 that decay took in all steps
+  std::vector<Size> bias;                        // what updates made of the biases
+  int updates = 0;
 };
 
 class Walk {
  public:
   explicit Walk(const EffectiveNetwork& network) : net_(network), depth_(static_cast<size_t>(network.hidden_layers())) {
-    for (auto* list : {&memory_.first_kept, &memory_.later_outer, &memory_.later_feature, &memory_.decayed})
+    for (auto* list :
+         {&memory_.first_kept, &memory_.later_outer, &memory_.later_feature, &memory_.decayed, &memory_.bias})
       list->resize(depth_ + 2);
   }
 
@@ -62,7 +65,8 @@ class Walk {
   void step(const Sizes& seen) {
     for (size_t l = 1; l <= depth_ + 1; ++l) {
       memory_.decayed[l] += seen.decay_share[l];
-      const Size kept = net_.adam ? kept_of_step(l, seen.gradient[l]) : seen.gradient[l];
+      const Size kept = rate_now(l) * (net_.adam ? kept_of_step(l, seen.gradient[l]) : seen.gradient[l]);
+      if (layer(l).bias) memory_.bias[l] += step_of_bias(*layer(l).bias, seen.backward[l]);
       if (!memory_.updated) {
         memory_.first_kept[l] = kept;
         continue;
@@ -72,6 +76,7 @@ class Walk {
     }
     if (!memory_.updated) memory_.first = seen;
     memory_.updated = true;
+    ++memory_.updates;
   }
 
  private:
@@ -86,6 +91,29 @@ class Walk {
   }
 
   Size init(size_t l) const { return Size::power(-net_.layers[l - 1].init); }
+  bool in_first_updates() const { return memory_.updates < net_.first_steps; }
+  Size rate_now(size_t l) const {
+    return in_first_updates() ? Size::power(-layer(l).first_rate.value_or(layer(l).rate)) : rate(l);
+  }
+  Size step_of_bias(const EffectiveBias& bias, const Size& backward) const {
+    const Size rate = Size::power(-(in_first_updates() ? bias.first_rate : bias.rate));
+    return net_.adam ? rate : rate * backward;
+  }
+  // Of the initial entries, what is there now. Unless changes are fed back it is all.
+  Size init_now(size_t l, bool feedback) const {
+    const bool hidden = l > 1 && l <= depth_;
+    if (!feedback || !hidden || in_first_updates() || net_.hidden_start == InitialPart::kept) return init(l);
+    return net_.hidden_start == InitialPart::dropped ? Size() : init(l) * inverse_root_n;
+  }
+  // Whether W_l has lost initial entries.
+  bool replaced(size_t l, bool feedback) const { return l >= 1 && !(init_now(l, feedback) == init(l)); }
+  Size mean(size_t l) const { return layer(l).mean ? Size::power(-*layer(l).mean) : Size(); }
+  // What the mean of W_0 makes of x_0 of size one. An odd phi of random preactivations has features of random signs;
+  // units behind a mean are alike.
+  Size mean_of_initial(size_t l) const {
+    const bool random_signs = net_.activation.odd && l == 2;
+    return mean(l) * (random_signs ? root_n : n);
+  }
   Size rate(size_t l) const { return Size::power(-net_.layers[l - 1].rate); }
   Size fan_in(size_t l) const { return l == 1 ? one : n; }
   Size root_fan_in(size_t l) const { return l == 1 ? one : root_n; }
@@ -138,16 +166,22 @@ class Walk {
     for (size_t l = 1; l <= depth_ + 1; ++l) {
       // W_0 x_0: of x_t the unchanged part; its change is aligned with W_0 at the output only.
       const Size initial_feature = memory_.updated ? memory_.first.feature[l - 1] : now.feature[l - 1];
-      const Size initial = init(l) * root_fan_in(l) * initial_feature;
+      const Size entry = init_now(l, feedback), bias = initial_bias(l);
+      const Size initial = (entry * root_fan_in(l) + mean_of_initial(l)) * initial_feature + bias;
       if (memory_.updated) {
-        const Size spread = init(l) * root_fan_in(l), aligned = initial_weight_on_change(l, now, feedback);
+        const Size spread = entry * root_fan_in(l) + mean(l) * n, aligned = initial_weight_on_change(l, now, feedback);
         now.driven_update[l] = update(l, now, feedback);
-        now.driven[l] = spread * now.driven_feature_change[l - 1] + aligned + now.driven_update[l];
+        now.driven[l] = spread * now.driven_feature_change[l - 1] + aligned + now.driven_update[l] + memory_.bias[l];
+        const Size dropped = !replaced(l, feedback) ? Size() : init(l) * root_fan_in(l) * initial_feature;
         const Size decayed = memory_.decayed[l] * (initial + aligned);
-        now.update[l] = now.driven_update[l] + decayed;
-        now.preactivation_change[l] = spread * now.feature_change[l - 1] + now.driven[l] + decayed;
+        now.update[l] = now.driven_update[l] + decayed + dropped;
+        const Size by_updates = now.driven[l] + decayed;
+        now.preactivation_change[l] = spread * now.feature_change[l - 1] + by_updates + dropped;
+        // Behind a matrix that lost W_0, x_t is not x_0 and a change: the two cancel.
+        now.preactivation[l] = replaced(l - 1, feedback) ? spread * now.feature[l - 1] + bias + by_updates
+                                                         : initial + spread * now.feature_change[l - 1] + by_updates;
       }
-      now.preactivation[l] = feedback ? initial + now.preactivation_change[l] : initial;
+      if (!memory_.updated || !feedback) now.preactivation[l] = initial;
       if (l == depth_ + 1) break;
       now.feature[l] = feature_of(net_.activation, now.preactivation[l]);
       now.feature_change[l] = change_of_feature(l, now.preactivation_change[l], now);
@@ -194,24 +228,28 @@ class Walk {
   Size output_weight_change() const {
     const size_t l = depth_ + 1;
     if (!memory_.updated) return {};
-    return rate(l) * (memory_.first_kept[l] + memory_.later_outer[l]);
+    return memory_.first_kept[l] + memory_.later_outer[l];
   }
+
+  Size initial_bias(size_t l) const { return layer(l).bias ? Size::power(-layer(l).bias->init) : Size(); }
 
   // (W_t - W_0) x_t, decay apart.
   Size update(size_t l, const Sizes& now, bool feedback) const {
     const Size overlap = l == 1 ? one : overlap_with_first(l - 1, now, feedback);
-    return rate(l) * fan_in(l) * (memory_.first_kept[l] * overlap + memory_.later_outer[l] * now.feature[l - 1]);
+    return fan_in(l) * (memory_.first_kept[l] * overlap + memory_.later_outer[l] * now.feature[l - 1]);
   }
 
   // <x_0, x_t> / (n |x_0|). Vanishing features of a centred activation that is linear beside 0 have mean 0 and are
   // independent of what comes back from above, hence of their own change: only a sum of random signs is left. relu's
-  // kink correlates the two.
+  // kink correlates the two. Units behind a mean are alike: theirs are no random signs. Where W_0 was dropped x_t is
+  // what updates made it, odd in the weights above that came back with D_0 if phi is.
   Size overlap_with_first(size_t l, const Sizes& now, bool feedback) const {
     const Size& before = memory_.first.feature[l];
     if (!feedback) return before;
     const ActivationFacts& phi = net_.activation;
+    if (replaced(l, feedback)) return now.feature[l] * (phi.odd ? inverse_root_n : one);
     const bool like_linear = phi.linear || (!phi.homogeneity && !phi.kink_at_zero && !phi.flat_at_zero);
-    const bool independent = like_linear && phi.centred && before.vanishes();
+    const bool independent = like_linear && phi.centred && before.vanishes() && !layer(l).mean;
     return before + now.feature_change[l] * (independent ? inverse_root_n : one);
   }
 
@@ -221,10 +259,10 @@ class Walk {
       const Size slope = slope_of(net_.activation, now.preactivation[l]);
       Size sum;
       if (l == depth_) {
-        sum = init(l + 1);
+        sum = init(l + 1) + mean(l + 1);
         if (feedback) sum += output_weight_change();
       } else {
-        sum = init(l + 1) * root_n * now.backward[l + 1];
+        sum = (init_now(l + 1, feedback) * root_n + mean(l + 1) * n) * now.backward[l + 1];
         if (feedback && memory_.updated) sum += update_transposed(l + 1, now);
       }
       now.backward[l] = slope * sum;
@@ -233,7 +271,7 @@ class Walk {
 
   // (W_t - W_0)^T D_t of a hidden layer.
   Size update_transposed(size_t l, const Sizes& now) const {
-    return rate(l) * (memory_.first_kept[l] + memory_.later_outer[l]) * n * now.backward[l];
+    return (memory_.first_kept[l] + memory_.later_outer[l]) * n * now.backward[l];
   }
 
   const EffectiveNetwork& net_;
@@ -261,11 +299,20 @@ void find_growth(const EffectiveNetwork& network, const Sizes& sizes, int step, 
   }
 }
 
+// Exponents settle within about one walk through the layers.
+int most_steps(int hidden_layers) {
+  return 4 * hidden_layers + 20;
+}
+
 }  // namespace
 
-EffectiveNetwork effective_network(const Exponents& exponents, OptimizerKind optimizer, int hidden_layers,
+EffectiveNetwork effective_network(const Parameterization& parameterization, OptimizerKind optimizer, int hidden_layers,
                                    const ActivationFacts& activation, Counted counted) {
   EffectiveNetwork network;
+  const Exponents& exponents = parameterization.width;
+  network.first_steps =
+      static_cast<int>(std::min<std::int64_t>(parameterization.first_steps, most_steps(hidden_layers)));
+  network.hidden_start = parameterization.hidden_start;
   network.adam = forgets_size(optimizer);
   network.muon = optimizer == OptimizerKind::muon;
   network.activation = activation;
@@ -278,9 +325,19 @@ EffectiveNetwork effective_network(const Exponents& exponents, OptimizerKind opt
       layer.decay = block.d;
     else if (counted.decay)
       layer.decay_share = block.c + block.d;
+    if (block.c_first) layer.first_rate = *block.c_first + (orthogonal ? 1 : 0);
+    if (parameterization.init_mean != 0 && l > 1) layer.mean = block.b;
+    if (parameterization.bias_std != 0) {
+      const BlockExponents bias = effective_form(exponents.bias(l, hidden_layers), optimizer);
+      layer.bias = EffectiveBias{bias.b, bias.c, bias.c_first.value_or(bias.c)};
+    }
     network.layers.push_back(layer);
   }
   return network;
+}
+
+Sizes initial_sizes(const EffectiveNetwork& network) {
+  return Walk(network).look();
 }
 
 Propagation propagate(const EffectiveNetwork& network) {
@@ -293,15 +350,15 @@ Propagation propagate(const EffectiveNetwork& network) {
   result.first = result.last = walk.look();
   find_growth(network, result.first, 1, result);
 
-  const int most_steps = 4 * network.hidden_layers() + 20;  // exponents settle within about one walk through the layers
+  const int most = most_steps(network.hidden_layers()) + network.first_steps;
   for (int step = 2; result.stable; ++step) {
     walk.step(result.last);
     const Sizes now = walk.look();
     find_growth(network, now, step, result);
     const bool repeats = now == result.last;
     result.last = now;
-    if (repeats && step > 3) break;
-    if (step > most_steps) {
+    if (repeats && step > 3 && step > network.first_steps + 1) break;
+    if (step > most) {
       result.stable = false;
       result.unstable_step = step;
     }

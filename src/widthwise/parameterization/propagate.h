@@ -26,6 +26,11 @@
 //   Adam's kin, decay in the gradient    rate * decay / (g + decay W + epsilon)
 //
 // which moves the preactivation along W_0 x, not along what came back from above.
+//
+// First updates at rates of their own: every update counts by its own rate. Of W_0 in hidden matrices what a
+// parameterization drops after them is gone from the products above; W_t - W_0 and h_t - h_0 then have it in them, at
+// no gradient's doing. A mean of the weights sums coherently, W_0 x and W_0^T D by n; of the x of an odd phi only where
+// they are no sum of random signs. Initial biases, where counted, are a size beside W_0 x, and their updates n^-q_b D.
 // Internal to this room; see outcome.h.
 #pragma once
 
@@ -41,17 +46,25 @@ namespace widthwise {
 
 /// A network in effective form: W_l = n^-init * O(1) entries, rate n^-rate (of entries: Muon's hidden ones one more);
 /// entry l-1 for l = 1..L+1.
+struct EffectiveBias {
+  Rational init, rate, first_rate;
+};
 struct EffectiveLayer {
   Rational init, rate;
   std::optional<Rational> epsilon = {};      // n^-epsilon, beside the gradient; none: nothing, or below it
   std::optional<Rational> decay = {};        // n^-decay W is added to the gradient of a rule that forgets its size
   std::optional<Rational> decay_share = {};  // n^-decay_share W is taken off W in a step
+  std::optional<Rational> first_rate = {};   // n^-first_rate, of the first updates; none: rate
+  std::optional<Rational> mean = {};         // entries of W have the mean n^-mean besides
+  std::optional<EffectiveBias> bias = {};    // none: not counted
 };
 struct EffectiveNetwork {
   std::vector<EffectiveLayer> layers;
   bool adam = false;  // steps forget the gradient's size
   bool muon = false;  // and those of hidden matrices are orthogonal factors
   ActivationFacts activation;
+  int first_steps = 0;  // updates at first rates
+  InitialPart hidden_start = InitialPart::kept;
   Rational output_alignment = 1;  // the power of n in W_0 dx at the output; 1/2 assumes no alignment there
 
   int hidden_layers() const { return static_cast<int>(layers.size()) - 1; }
@@ -60,7 +73,7 @@ struct EffectiveNetwork {
 struct Counted {
   bool epsilon = false, decay = false;
 };
-EffectiveNetwork effective_network(const Exponents& exponents, OptimizerKind optimizer, int hidden_layers,
+EffectiveNetwork effective_network(const Parameterization& parameterization, OptimizerKind optimizer, int hidden_layers,
                                    const ActivationFacts& activation, Counted counted = {});
 
 /// Sizes at one step; entry l for l = 1..L+1 (0 is the input), the output is layer L+1 of `preactivation`.
@@ -92,6 +105,8 @@ struct Propagation {
   Rational unstable_exponent;
 };
 
+/// Before any update.
+Sizes initial_sizes(const EffectiveNetwork& network);
 Propagation propagate(const EffectiveNetwork& network);
 
 }  // namespace widthwise

@@ -25,8 +25,11 @@ std::string by_size(const std::optional<Rational>& exponent) {
 }
 
 std::string rate_reason(const BlockRule& rule, bool orthogonal, OptimizerKind optimizer) {
-  const std::string rates = of_size(-rule.effective.c);
-  const std::string moves = fmt::format("a step moves it {}", by_size(rule.move));
+  const std::optional<Rational>& first = rule.effective.c_first;
+  const std::string rates = of_size(-first.value_or(rule.effective.c)) + (first ? " in the first update" : "");
+  const std::string moves =
+      first ? fmt::format("it moves it {}; later rates are {}", by_size(rule.move), of_size(-rule.effective.c))
+            : fmt::format("a step moves it {}", by_size(rule.move));
   if (orthogonal) return fmt::format("Steps along orthogonal factors at rates {}: {}.", rates, moves);
   if (forgets_size(optimizer)) return fmt::format("Steps with entries {}, whatever the gradients: {}.", rates, moves);
   return fmt::format("Gradients {} at rates {}: {}.", of_size(rule.gradient), rates, moves);
@@ -76,7 +79,7 @@ std::vector<BlockRule> block_rules(const Parameterization& parameterization, con
   check(request);
   const int last = request.hidden_layers + 1;
   const EffectiveNetwork network =
-      effective_network(parameterization.width, request.optimizer, request.hidden_layers, request.activation);
+      effective_network(parameterization, request.optimizer, request.hidden_layers, request.activation);
   const Propagation sizes = propagate(network);
 
   std::vector<BlockRule> rules;

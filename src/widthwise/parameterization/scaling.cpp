@@ -40,7 +40,19 @@ TensorScaling tensor(const ScaleRequest& request, const Ratios& ratio, const Blo
   t.effective_rate = t.rate * rate_factor;
   t.effective_epsilon = t.epsilon / m;
   t.effective_decay = t.decay / decay_factor;
+  t.effective_first_rate = request.learning_rate *
+                           ratio.power(width.c_first.value_or(width.c), depth.c_first.value_or(depth.c)) * rate_factor;
   return t;
+}
+
+// Mean, and what happens after the first updates, of a weight matrix.
+void add_start(const Parameterization& parameterization, const Ratios& ratio, const BlockExponents& width,
+               const BlockExponents& depth, const MatrixShape& matrix, TensorScaling& t) {
+  if (matrix.block != Block::input)
+    t.effective_mean = parameterization.init_mean / matrix.fan_in * ratio.power(width.a + width.b, depth.a + depth.b);
+  if (matrix.block != Block::hidden) return;
+  if (parameterization.hidden_start == InitialPart::over_root_n) t.initial_share = 1 / std::sqrt(ratio.width);
+  if (parameterization.hidden_start == InitialPart::dropped) t.initial_share = 0;
 }
 
 // With the fan-in at the reference width.
@@ -91,9 +103,13 @@ Scaling scale(const Parameterization& parameterization, const ScaleRequest& requ
     scaling.weights.push_back(tensor(request, ratio, parameterization.width.weight(like, hidden_layers),
                                      parameterization.depth.weight(like, hidden_layers), in_init ? 1 : base,
                                      in_init ? base : 1));
+    add_start(parameterization, ratio, parameterization.width.weight(like, hidden_layers),
+              parameterization.depth.weight(like, hidden_layers), matrix, scaling.weights.back());
     scaling.biases.push_back(tensor(request, ratio, parameterization.width.bias(like, hidden_layers),
                                     parameterization.depth.bias(like, hidden_layers), request.bias_multiplier,
-                                    request.bias_std));
+                                    parameterization.bias_std));
+    for (auto* tensors : {&scaling.weights, &scaling.biases})
+      tensors->back().first_steps = parameterization.first_steps;
   }
   return scaling;
 }

@@ -4,7 +4,8 @@
 //
 // Bases, that is the values at the reference: multiplier 1; initial deviation gain / sqrt(fan_in at n_ref), where
 // fan_in is the input dimension for the input block and n_ref for the others; rate = learning_rate; epsilon; weight
-// decay. Biases start at 0 (base deviation 0) unless bias_std is set. With BaseIn::multiplier the base gain /
+// decay. Biases start at 0 unless the parameterization has a bias_std; its init_mean adds init_mean / (fan_in at n_ref)
+// to the entries of W at the reference, which scales like their deviation. With BaseIn::multiplier the base gain /
 // sqrt(fan_in) is the multiplier's and initial deviations have base 1, as the papers on tangent kernels write their
 // networks: the same start, but effective rates that are gain^2 / fan_in times as large. Networks work in effective
 // form, W = multiplier * w:
@@ -15,9 +16,11 @@
 //   adamw, muon   std * m   rate * m         epsilon / m   decay / m       (decoupled: rate * decay is kept)
 //
 // With this effective_decay, one step multiplies W by 1 - effective_rate * effective_decay under sgd, momentum (its
-// first), adamw and muon; under adam and rmsprop effective_decay * W is added to the gradient.
+// first), adamw and muon; under adam and rmsprop effective_decay * W is added to the gradient. In the first updates, at
+// rates of their own, decay takes the share of later ones.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +32,14 @@ namespace widthwise {
 struct TensorScaling {
   double multiplier = 1, init_std = 0, rate = 0, epsilon = 0, decay = 0;                     // of the trainable w
   double effective_std = 0, effective_rate = 0, effective_epsilon = 0, effective_decay = 0;  // of W = multiplier * w
+  double effective_mean = 0;                                                                 // of initial W
+  std::int64_t first_steps = 0;                                                              // updates at
+  double effective_first_rate = 0;                                                           // this rate; after them
+  double initial_share = 1;  // this share of the initial W stays
+
+  double effective_rate_at(std::int64_t update) const {
+    return update < first_steps ? effective_first_rate : effective_rate;
+  }
 };
 
 /// Of all tensors; index l-1 for layer l = 1..L+1. A layer without bias has an entry all the same.
@@ -70,7 +81,6 @@ struct ScaleRequest {
   double learning_rate = 1;
   double epsilon = 1e-8;    // of Adam and its kin, at the reference
   double weight_decay = 0;  // of weights and biases, at the reference
-  double bias_std = 0;      // deviation of initial biases at the reference
   double bias_multiplier = 1;
   InitGains gains;
   BaseIn base_in = BaseIn::init;

@@ -1,9 +1,11 @@
 #include "widthwise/parameterization/schemes.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
 #include "widthwise/base/error.h"
+#include "widthwise/parameterization/integrable_schemes.h"
 
 namespace widthwise {
 
@@ -79,12 +81,19 @@ Rational decay_exponent(const BlockExponents& block, OptimizerKind optimizer) {
   return decay_is_divided(optimizer) ? block.e - block.b : -block.c;
 }
 
+void set_three(std::string_view text, std::string_view key, const std::array<BlockExponents*, 3>& blocks) {
+  const BlockExponents read = parse_block_exponents(text, key);  // three rationals, or five
+  if (std::ranges::count(text, ',') != 2)
+    throw ConfigError({"", std::string(key)}, "exponents of the input, hidden and output block such as -2,-5/2,-2",
+                      "'" + std::string(text) + "'");
+  const Rational* exponents[] = {&read.a, &read.b, &read.c};
+  for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i]->c_first = *exponents[i];
+}
+
 }  // namespace
 
-Parameterization named_scheme(std::string_view name, OptimizerKind optimizer) {
-  std::vector<std::string> names;
+Parameterization named_scheme(std::string_view name, OptimizerKind optimizer, const SchemeFacts& facts) {
   for (const Row& row : rows()) {
-    names.emplace_back(row.name);
     if (name != row.name) continue;
     Parameterization scheme =
         custom_scheme(block(row, 0, optimizer), block(row, 1, optimizer), block(row, 2, optimizer), optimizer);
@@ -95,13 +104,22 @@ Parameterization named_scheme(std::string_view name, OptimizerKind optimizer) {
       if (!row.one_rate) exponents->d = decay_exponent(*exponents, optimizer);
     return scheme;
   }
+  if (auto scheme = integrable_scheme(name, optimizer, facts)) return *scheme;
+  std::vector<std::string> names;
+  for (const Named& known : known_schemes()) names.push_back(known.name);
   throw ConfigError({"", "parameterization.name"}, "a parameterization", "'" + std::string(name) + "'",
                     unknown_name_hint(name, names));
 }
 
-std::vector<Named> known_schemes() {
+std::vector<Named> known_constant_schemes() {
   std::vector<Named> known;
   for (const Row& row : rows()) known.push_back({row.name, row.sentence});
+  return known;
+}
+
+std::vector<Named> known_schemes() {
+  std::vector<Named> known = known_constant_schemes();
+  for (const Named& scheme : known_integrable_schemes()) known.push_back(scheme);
   return known;
 }
 
@@ -113,6 +131,15 @@ Parameterization custom_scheme(const BlockExponents& input, const BlockExponents
   scheme.width.output = output;
   move_biases_with_preactivations(scheme.width, optimizer);
   return scheme;
+}
+
+void set_first_rates(Parameterization& scheme, std::string_view weights, std::string_view biases,
+                     std::int64_t first_steps) {
+  scheme.first_steps = first_steps;
+  set_three(weights, "parameterization.first_rates", {&scheme.width.input, &scheme.width.hidden, &scheme.width.output});
+  if (!biases.empty())
+    set_three(biases, "parameterization.first_bias_rates",
+              {&scheme.width.input_bias, &scheme.width.hidden_bias, &scheme.width.output_bias});
 }
 
 }  // namespace widthwise

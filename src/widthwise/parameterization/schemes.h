@@ -20,8 +20,12 @@
 // RMSProp's division with the gradient it is kept the same share of that instead, d = e - b: no step there takes more
 // of a weight than rate over size, n^-(c-b), and a decay that tried to (d = e - c) would outgrow the gradient and turn
 // every step into decay. Biases move with the preactivation. standard has one rate and one decay everywhere.
+//
+// Schemes that change after the first updates, or whose start is another: integrable_schemes.h.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -30,13 +34,25 @@
 
 namespace widthwise {
 
-/// @throws ConfigError with key parameterization.name for an unknown name.
-Parameterization named_scheme(std::string_view name, OptimizerKind optimizer);
-/// All names, with a sentence each.
+/// What some schemes depend on beside the optimizer.
+struct SchemeFacts {
+  int hidden_layers = 0;               // L; 0: not known
+  std::optional<int> homogeneity = 1;  // degree of the activation, or the one to reckon with
+};
+
+/// @throws ConfigError with key parameterization.name for an unknown name; those of integrable_schemes.h.
+Parameterization named_scheme(std::string_view name, OptimizerKind optimizer, const SchemeFacts& facts = {});
+/// All names, with a sentence each; and those of the table above alone.
 std::vector<Named> known_schemes();
+std::vector<Named> known_constant_schemes();
 
 /// Exponents given by hand, epsilon and decay (e, d) among them; biases move with the preactivation.
 Parameterization custom_scheme(const BlockExponents& input, const BlockExponents& hidden, const BlockExponents& output,
                                OptimizerKind optimizer);
+
+/// Gives weights, and biases where not empty, first updates at rates of their own: "input,hidden,output", the exponents
+/// c_first. Biases keep their rates otherwise. @throws ConfigError (parameterization.first_rates, .first_bias_rates).
+void set_first_rates(Parameterization& scheme, std::string_view weights, std::string_view biases,
+                     std::int64_t first_steps);
 
 }  // namespace widthwise

@@ -199,6 +199,7 @@ void check_together(const Configuration& run) {
           !(block == std::string("parameterization.hidden") && run.text("architecture.family") == "mlp" &&
             run.whole("architecture.hidden_layers") == 1))
         refuse(block, "exponents \"a,b,c\" or \"a,b,c,e,d\" of a custom parameterization", "nothing");
+  check_first_updates(run);
   if (run.text("training.loss") == "cross-entropy" && run.text("data.labels") != "classes")
     refuse("training.loss", "a loss for data.labels = " + run.text("data.labels"),
            "cross-entropy, which needs data.labels = classes");

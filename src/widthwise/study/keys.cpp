@@ -192,6 +192,26 @@ void add_parameterization(Keys& keys) {
                                              " block for a custom parameterization: multiplier, init, rate; or "
                                              "\"a,b,c,e,d\" with those of epsilon and weight decay")),
                          name, {"custom"}));
+  const auto changing = [&](KeySpec spec, std::vector<std::string> schemes_of) {
+    keys.push_back(later(where(std::move(spec), name, std::move(schemes_of))));
+  };
+  changing(optional(choice("parameterization.first_rates", "", {},
+                           "exponents \"input,hidden,output\" of the rates c in the first updates, where they differ")),
+           {"custom"});
+  changing(optional(choice("parameterization.first_bias_rates", "", {}, "the same of biases, which keep theirs else")),
+           {"custom"});
+  changing(whole("parameterization.first_steps", 1, {1, many}, "updates after which rates, or initial weights, change"),
+           {"custom", "ip-llr", "ip-bias", "hp", "hpz"});
+  changing(choice("parameterization.homogeneity", "own", {},
+                  "the degree p in the first rates, or own: the activation's (the authors' code has 1 for all)"),
+           {"ip-llr"});
+  keys.push_back(later(with_default(
+      number("parameterization.init_mean", 0, {},
+             "mean of the initial weights times their fan-in at the reference width, but of the input block"),
+      name, {"ip-non-centered"}, {1.0, 0})));
+  keys.push_back(later(with_default(
+      number("parameterization.bias_std", 0, {0, infinity}, "deviation of the initial biases at the reference width"),
+      name, {"ip-bias"}, {1.0, 0})));
   keys.push_back(choice("parameterization.init_law", "normal", {"normal", "uniform"}, "law of the initial weights"));
   keys.push_back(
       optional(number("parameterization.init_gain", 0, positive,

@@ -2,6 +2,7 @@
 
 #include "widthwise/activation/activation.h"
 #include "widthwise/base/error.h"
+#include "widthwise/parameterization/integrable_schemes.h"
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/scheme.h"
 
@@ -13,15 +14,23 @@ Parameterization parameterization(const Question& question, OptimizerKind optimi
   const bool triples = !question.input.empty() || !question.hidden.empty() || !question.output.empty();
   if (!question.scheme.empty()) {
     if (triples) throw ConfigError({{}, "scheme"}, "either scheme or input, hidden, output", "both");
-    return named_scheme(question.scheme, optimizer);
+    if (!question.first_rates.empty())
+      throw ConfigError({{}, "first_rates"}, "input, hidden and output beside it", "scheme = " + question.scheme);
+    SchemeFacts facts{question.hidden_layers};
+    if (depends_on_degree(question.scheme))
+      facts.homogeneity = parse_homogeneity(question.homogeneity, *make_activation(question.activation));
+    return named_scheme(question.scheme, optimizer, facts);
   }
   if (question.input.empty() || question.output.empty() || (question.hidden.empty() && question.hidden_layers > 1))
     throw ConfigError({{}, "scheme"}, "scheme, or exponents a,b,c or a,b,c,e,d for input, hidden and output",
                       triples ? "only some of the three" : "neither",
                       "example: input 0,0,0, hidden 1/2,0,0, output 1/2,0,0");
-  return custom_scheme(parse_block_exponents(question.input, "input"),
-                       question.hidden.empty() ? BlockExponents{} : parse_block_exponents(question.hidden, "hidden"),
-                       parse_block_exponents(question.output, "output"), optimizer);
+  Parameterization scheme =
+      custom_scheme(parse_block_exponents(question.input, "input"),
+                    question.hidden.empty() ? BlockExponents{} : parse_block_exponents(question.hidden, "hidden"),
+                    parse_block_exponents(question.output, "output"), optimizer);
+  if (!question.first_rates.empty()) set_first_rates(scheme, question.first_rates, "", 1);
+  return scheme;
 }
 
 // A setting by its name here: "architecture.hidden_layers" is hidden_layers, "parameterization.name" is scheme.

@@ -16,6 +16,8 @@ struct Question {
   int hidden_layers = 3;
   std::string optimizer = "sgd", activation = "relu";
   bool epsilon = false, weight_decay = false;  // whether those are counted, by their exponents e and d
+  std::string first_rates{};                   // beside exponents, c "input,hidden,output" of the first update
+  std::string homogeneity = "own";             // of ip-llr: the degree to reckon with
 };
 
 /// @throws ConfigError whose key is the name of the member above ("hidden_layers").

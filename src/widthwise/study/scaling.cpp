@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "widthwise/base/error.h"
+#include "widthwise/parameterization/integrable_schemes.h"
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/run.h"
@@ -26,10 +27,23 @@ Parameterization make_parameterization(const Configuration& configuration) {
     return parse_block_exponents(configuration.text(key), key);
   };
   const std::string& name = configuration.text("parameterization.name");
+  SchemeFacts facts;
+  if (depends_on_depth(name)) facts.hidden_layers = static_cast<int>(configuration.whole("architecture.hidden_layers"));
+  if (depends_on_degree(name))
+    facts.homogeneity =
+        parse_homogeneity(configuration.text("parameterization.homogeneity"), *make_activation(configuration));
   Parameterization scheme = name == "custom"
                                 ? custom_scheme(exponents("input"), exponents("hidden"), exponents("output"), optimizer)
                             : name == "two-layer" ? two_layer_scheme(two_layer_exponents(configuration))
-                                                  : named_scheme(name, optimizer);
+                                                  : named_scheme(name, optimizer, facts);
+  if (scheme.first_steps > 0) scheme.first_steps = configuration.whole("parameterization.first_steps");
+  if (const std::string& first = configuration.text("parameterization.first_rates");
+      name == "custom" && first != "none") {
+    const std::string& biases = configuration.text("parameterization.first_bias_rates");
+    set_first_rates(scheme, first, biases == "none" ? "" : biases, configuration.whole("parameterization.first_steps"));
+  }
+  scheme.init_mean = configuration.number("parameterization.init_mean");
+  scheme.bias_std = configuration.number("parameterization.bias_std");
   scheme.reference_width = configuration.number("parameterization.reference_width");
   scheme.reference_depth = configuration.number("parameterization.reference_depth");
   return scheme;
@@ -133,11 +147,15 @@ ActivationFacts activation_facts(const Activation& activation) {
   const std::vector<double> kinks = activation.kinks();
   facts.kink_at_zero = !facts.homogeneity && std::ranges::find(kinks, 0.0) != kinks.end();
   facts.flat_at_zero = !facts.homogeneity && activation.slope_at_zero() == 0 && activation.slope_right_of_zero() == 0;
-  // Six points tell: no function is even at them by accident.
-  facts.even = std::ranges::all_of(std::array{0.1, 0.5, 1.0, 1.7, 3.0, 10.0}, [&](double z) {
-    const double value = activation.value(z);
-    return std::abs(value - activation.value(-z)) <= 1e-12 * std::abs(value);
-  });
+  // Six points tell: no function is even or odd at them by accident.
+  const auto reflected_times = [&](double sign) {
+    return std::ranges::all_of(std::array{0.1, 0.5, 1.0, 1.7, 3.0, 10.0}, [&](double z) {
+      const double value = activation.value(z);
+      return std::abs(value - sign * activation.value(-z)) <= 1e-12 * std::abs(value);
+    });
+  };
+  facts.even = reflected_times(1);
+  facts.odd = reflected_times(-1);
   return facts;
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "widthwise/activation/activation.h"
 #include "widthwise/loss/loss.h"
@@ -25,6 +27,11 @@ TwoLayerExponents two_layer_exponents(const Configuration& configuration);
 OutputScale output_scale(const Configuration& configuration);
 /// @throws ConfigError for a two-layer scheme, or a correction, of another network.
 void check_two_layer(const Configuration& configuration);
+/// @throws ConfigError for runs that a scheme which changes after its first updates, or starts otherwise than centred,
+/// does not allow; and for numbers that the first update would not hold (parameterization/range.h).
+void check_first_updates(const Configuration& configuration);
+/// Reads parameterization.homogeneity: "own", which may be none, or a degree. @throws ConfigError with that key.
+std::optional<int> parse_homogeneity(const std::string& text, const Activation& activation);
 /// @throws ConfigError (architecture.*)
 std::shared_ptr<const Activation> make_activation(const Configuration& configuration);
 /// Its numbers as they stand; check_schedule says whether they fit.

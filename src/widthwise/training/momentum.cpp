@@ -9,9 +9,9 @@ namespace {
 
 // V += lambda W, W -= eta V.
 template <class T>
-void apply(const TensorScaling& scaling, double factor, View<T> velocity, View<T> values) {
+void apply(const TensorScaling& scaling, const UpdateStep& step, View<T> velocity, View<T> values) {
   if (scaling.effective_decay != 0) pointwise::add_scaled<T>(static_cast<T>(scaling.effective_decay), values, velocity);
-  pointwise::sgd<T>(static_cast<T>(factor * scaling.effective_rate), velocity, values);
+  pointwise::sgd<T>(static_cast<T>(step.rate_factor * scaling.effective_rate_at(step.number)), velocity, values);
 }
 
 }  // namespace
@@ -29,13 +29,12 @@ void Momentum<T>::update(Ensemble<T>& ensemble, const Factors<T>& factors, const
       factors.layer == 1 ? velocity_.stacked_first_weight(first, count) : velocity_.weight(first, factors.layer));
   for (Index member = first; member < first + count; ++member) {
     const Scaling& scaling = ensemble.scaling(member);
-    apply<T>(scaling.weights[l], step.rate_factor, velocity_.weight(member, factors.layer),
-             ensemble.weight(member, factors.layer));
+    apply<T>(scaling.weights[l], step, velocity_.weight(member, factors.layer), ensemble.weight(member, factors.layer));
     const View<T> bias = ensemble.bias(member, factors.layer);
     if (!bias.data) continue;
     const View<T> velocity = velocity_.bias(member, factors.layer);
     dense_layer::backward_bias<T>(T(1), delta_of(factors, member), momentum_, velocity.data);
-    apply<T>(scaling.biases[l], step.rate_factor, velocity, bias);
+    apply<T>(scaling.biases[l], step, velocity, bias);
   }
 }
 

@@ -12,21 +12,28 @@ const TensorScaling& of_layer(const std::vector<TensorScaling>& tensors, Index l
   return tensors[static_cast<std::size_t>(layer - 1)];
 }
 
+double rate(const TensorScaling& scaling, const UpdateStep& step) {
+  return step.rate_factor * scaling.effective_rate_at(step.number);
+}
+// What decay leaves of a weight.
+double kept(const TensorScaling& scaling, const UpdateStep& step) {
+  return 1 - step.rate_factor * scaling.effective_rate * scaling.effective_decay;
+}
+
 template <class T>
-void update_weight(const TensorScaling& scaling, double factor, const Factors<T>& factors, View<const T> delta,
+void update_weight(const TensorScaling& scaling, const UpdateStep& step, const Factors<T>& factors, View<const T> delta,
                    View<T> weight) {
-  const double rate = factor * scaling.effective_rate;
-  weight_gradient<T>(static_cast<T>(-rate), factors, delta, static_cast<T>(1 - rate * scaling.effective_decay), weight);
+  weight_gradient<T>(static_cast<T>(-rate(scaling, step)), factors, delta, static_cast<T>(kept(scaling, step)), weight);
 }
 
 // Members with rates of their own share one product once the rate sits in delta.
 template <class T>
-void update_stacked(Ensemble<T>& ensemble, double factor, const Factors<T>& factors) {
+void update_stacked(Ensemble<T>& ensemble, const UpdateStep& step, const Factors<T>& factors) {
   for (Index member = factors.members.first; member < factors.members.first + factors.members.count; ++member) {
-    const T rate = static_cast<T>(factor * ensemble.scaling(member).weights[0].effective_rate);
+    const T rate_of_member = static_cast<T>(rate(ensemble.scaling(member).weights[0], step));
     const View<T> delta = delta_of(factors, member);
     for (Index i = 0; i < delta.rows; ++i)
-      for (Index j = 0; j < delta.cols; ++j) delta(i, j) *= rate;
+      for (Index j = 0; j < delta.cols; ++j) delta(i, j) *= rate_of_member;
   }
   weight_gradient<T>(T(-1), factors, factors.delta, T(1),
                      ensemble.parameters().stacked_first_weight(factors.members.first, factors.members.count));
@@ -46,15 +53,13 @@ void Sgd<T>::update(Ensemble<T>& ensemble, const Factors<T>& factors, const Upda
   const MemberRange members = factors.members;
   for (Index member = members.first; member < members.first + members.count; ++member) {
     const TensorScaling& scaling = of_layer(ensemble.scaling(member).biases, factors.layer);
-    const double rate = step.rate_factor * scaling.effective_rate;
     if (const View<T> bias = ensemble.bias(member, factors.layer); bias.data)
-      dense_layer::backward_bias<T>(static_cast<T>(-rate), delta_of(factors, member),
-                                    static_cast<T>(1 - rate * scaling.effective_decay), bias.data);
+      dense_layer::backward_bias<T>(static_cast<T>(-rate(scaling, step)), delta_of(factors, member),
+                                    static_cast<T>(kept(scaling, step)), bias.data);
   }
-  if (members.count > 1 && !any_decay(ensemble, members, factors.layer))
-    return update_stacked(ensemble, step.rate_factor, factors);
+  if (members.count > 1 && !any_decay(ensemble, members, factors.layer)) return update_stacked(ensemble, step, factors);
   for (Index member = members.first; member < members.first + members.count; ++member)
-    update_weight<T>(of_layer(ensemble.scaling(member).weights, factors.layer), step.rate_factor, factors,
+    update_weight<T>(of_layer(ensemble.scaling(member).weights, factors.layer), step, factors,
                      delta_of(factors, member), ensemble.weight(member, factors.layer));
 }
 

@@ -47,6 +47,31 @@ void require_positive_alphas(const TrainingOptions& options) {
   for (const OutputScale& scale : options.output_scales) check(scale.alpha);
 }
 
+// Rates of their own in the first updates are gradient descent's. Momentum would carry the decay of the weights at
+// those rates.
+template <class T>
+void check_first_rates(const Ensemble<T>& ensemble, OptimizerKind optimizer) {
+  for (Index member = 0; member < ensemble.size(); ++member) {
+    const Scaling& scaling = ensemble.scaling(member);
+    for (const auto* tensors : {&scaling.weights, &scaling.biases})
+      for (const TensorScaling& tensor : *tensors) {
+        const bool switches = tensor.first_steps > 0 && tensor.effective_first_rate != tensor.effective_rate;
+        const bool sheds = tensor.initial_share != 1;
+        if (optimizer == OptimizerKind::flow && (switches || sheds))
+          throw ConfigError({"", "training.optimizer"}, "a rule with steps, after the first of which something changes",
+                            "gradient-flow");
+        if (switches && optimizer != OptimizerKind::sgd && optimizer != OptimizerKind::momentum)
+          throw ConfigError({"", "training.optimizer"}, "sgd or momentum, for first updates at rates of their own",
+                            std::string(optimizer_name(optimizer)));
+        if (switches && optimizer == OptimizerKind::momentum && tensor.effective_decay != 0)
+          throw ConfigError(
+              {"", "training.weight_decay"},
+              "0 for momentum with first updates at rates of their own (its velocity would hold the decay)",
+              fmt::format("{}", tensor.decay));
+      }
+  }
+}
+
 template <class T>
 void check(const Ensemble<T>& ensemble, View<const T> inputs, View<const T> targets, const Loss& loss,
            const TrainingOptions& options) {
@@ -62,6 +87,7 @@ void check(const Ensemble<T>& ensemble, View<const T> inputs, View<const T> targ
   require_finite(targets, "training targets");
   require(options.steps >= 0, "training.steps", "a number of steps >= 0", static_cast<double>(options.steps));
   check_schedule(options.schedule, options.steps);
+  check_first_rates(ensemble, options.optimizer);
   check_stopping(options.stopping);
   require(options.max_seconds > 0, "training.max_seconds", "a time > 0", options.max_seconds);
   require(options.target_loss >= 0, "training.target_loss", "a loss >= 0", options.target_loss);

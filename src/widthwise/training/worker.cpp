@@ -48,6 +48,28 @@ void leave(MemberRun<T>& run, RunStatus status, std::int64_t step, double second
   run.result.reason = std::move(reason);
 }
 
+// After so many updates, of each layer the share of its initial weights that the parameterization keeps.
+template <class T>
+void shed_initial(Ensemble<T>& ensemble, Index member, std::int64_t updates) {
+  for (Index layer = 1; layer <= ensemble.layers(); ++layer) {
+    const TensorScaling& scaling = ensemble.scaling(member).weights[static_cast<std::size_t>(layer - 1)];
+    if (scaling.initial_share == 1 || scaling.first_steps != updates) continue;
+    const View<T> weight = ensemble.weight(member, layer);
+    Matrix<T> drawn;
+    View<const T> initial;
+    if (ensemble.keeps_initial()) {
+      initial = ensemble.initial_weight(member, layer);
+    } else {
+      drawn.resize(weight.rows, weight.cols);
+      ensemble.draw_initial_weight(member, layer, view(drawn));
+      initial = view(std::as_const(drawn));
+    }
+    const T share = static_cast<T>(1 - scaling.initial_share);
+    for (Index i = 0; i < weight.rows; ++i)
+      for (Index j = 0; j < weight.cols; ++j) weight(i, j) -= share * initial(i, j);
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -197,6 +219,8 @@ void Worker<T>::train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<Memb
         propagation_.backward(
             ensemble, staying,
             [&](const Factors<T>& factors) { rule.update(ensemble, factors, update, scratch_.data()); }, Reads::images);
+      for (Index member = range.first; member < range_end; ++member)
+        if (runs[static_cast<std::size_t>(member)].active) shed_initial(ensemble, member, step + 1);
     }
   }
 }

@@ -1,0 +1,80 @@
+// What a configuration says of schemes that change after their first updates, and what such runs cannot be.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string>
+
+#include "widthwise/base/error.h"
+#include "widthwise/parameterization/integrable_schemes.h"
+#include "widthwise/parameterization/range.h"
+#include "widthwise/study/cost.h"
+#include "widthwise/study/limit_run.h"
+#include "widthwise/study/scheme.h"
+
+namespace widthwise {
+
+namespace {
+
+// Numbers of the first update of runs at the sizes theory predicts; of families it speaks of.
+void check_range(const Configuration& run, const Parameterization& scheme) {
+  const std::string& family = run.text("architecture.family");
+  if (family != "mlp" && family != "deep-linear") return;
+  ClassifyRequest request;
+  request.optimizer = parse_optimizer(run.text("training.optimizer"));
+  request.hidden_layers = static_cast<int>(run.whole("architecture.hidden_layers"));
+  request.activation = activation_facts(*make_activation(run));
+  const double ratio = run.number("architecture.width") / scheme.reference_width;
+  const double rate = run.number("training.learning_rate");
+  const auto outside = [&](const FloatRange& range) { return outside_range(scheme, request, ratio, rate, range); };
+  const bool single = run.text("training.dtype") == "float32";
+  const auto found = outside(single ? range_of<float>() : range_of<double>());
+  if (!found) return;
+  const bool doubles_do = single && !outside(range_of<double>());
+  throw ConfigError({{}, "training.dtype"}, "numbers that hold what theory predicts for the first update",
+                    fmt::format("{}, where {} is (n/n_ref)^({}) = 10^{:.0f}", run.text("training.dtype"), found->what,
+                                to_string(found->exponent), found->log10),
+                    doubles_do ? "float64 holds it"
+                               : "fewer layers, a smaller width or a larger parameterization.reference_width do");
+}
+
+}  // namespace
+
+std::optional<int> parse_homogeneity(const std::string& text, const Activation& activation) {
+  if (text == "own") return activation.homogeneity_degree();
+  int degree = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), degree);
+  if (error != std::errc() || end != text.data() + text.size() || degree < 1)
+    throw ConfigError({{}, "parameterization.homogeneity"}, "own, or a degree 1, 2, ...", "'" + text + "'");
+  return degree;
+}
+
+void check_first_updates(const Configuration& run) {
+  const Parameterization scheme = make_parameterization(run);
+  const auto refuse = [&](const char* key, const std::string& expected, const std::string& got) {
+    throw ConfigError({{}, key}, fmt::format("{}, for parameterization.name = {}", expected, scheme.name), got);
+  };
+  check_range(run, scheme);
+  if (scheme.bias_std == 0 && scheme.name == "ip-bias") refuse("parameterization.bias_std", "a number above 0", "0");
+  if (scheme.name == "ip-bias")
+    for (const char* key : {"architecture.bias_input", "architecture.bias_hidden", "architecture.bias_output"})
+      if (!run.toggle(key)) refuse(key, "true (architecture.bias = true)", "false");
+  if (is_limit_run(run) && (scheme.init_mean != 0 || scheme.bias_std != 0 || scheme.first_steps > 0))
+    refuse("limit.kind", "none", run.text("limit.kind"));
+  if (scheme.first_steps == 0) return;
+  const std::string& family = run.text("architecture.family");
+  if (family != "mlp" && family != "deep-linear") refuse("architecture.family", "mlp or deep-linear", family);
+  const std::string& optimizer = run.text("training.optimizer");
+  if (optimizer == "gradient-flow") refuse("training.optimizer", "a rule with steps", optimizer);
+  if (scheme.hidden_start == InitialPart::kept && optimizer != "sgd" && optimizer != "momentum")
+    refuse("training.optimizer", "sgd or momentum, whose first rates follow the size of gradients", optimizer);
+  if (run.text("start.run") != "none")
+    refuse("start.run", "none: its first updates are those of a fresh network", run.text("start.run"));
+  const std::int64_t steps = run.whole("training.steps");
+  if (steps > 0 && scheme.first_steps > steps)
+    refuse("parameterization.first_steps", fmt::format("at most the {} updates of the training", steps),
+           fmt::format("{}", scheme.first_steps));
+}
+
+}  // namespace widthwise

@@ -1,0 +1,149 @@
+// Schemes that change after their first updates, as settings: what they give, and what is refused.
+#include <gmock/gmock.h>
+
+#include "text.h"
+#include "widthwise/study/group.h"
+#include "widthwise/study/question.h"
+#include "widthwise/study/run.h"
+#include "widthwise/study/scheme.h"
+
+namespace widthwise {
+namespace {
+
+using study_test::mistake;
+using study_test::parse;
+using study_test::tiny;
+using testing::HasSubstr;
+
+std::string settings(const std::string& scheme, const std::string& more = "") {
+  return tiny + "[[sweep]]\nname = \"s\"\n\"parameterization.name\" = \"" + scheme + "\"\n" + more;
+}
+
+Configuration configuration(const std::string& scheme, const std::string& more = "") {
+  const Study study = parse(settings(scheme, more));
+  return expand(study, study.sweeps.front()).front().configuration;
+}
+
+Trace trace(const std::string& scheme, const std::string& more = "") {
+  DataCache data;
+  return execute(group_runs({configuration(scheme, more)}).front(), data).front().trace;
+}
+
+const std::string custom =
+    "\"parameterization.input\" = \"0,0,-1\"\n\"parameterization.hidden\" = \"0,1,0\"\n"
+    "\"parameterization.output\" = \"0,1,1\"\n\"parameterization.first_rates\" = \"-3/2,0,1/2\"\n";
+
+// ip-llr with two hidden layers, p = 1, written as exponents: effective rates -(L+1)/2, -(L-2)/2, -(L-3)/2.
+TEST(FirstUpdateKeys, CustomExponentsWriteTheNamedScheme) {
+  const Scaling named = make_scaling(configuration("ip-llr"), 6),
+                written = make_scaling(configuration("custom", custom), 6);
+  for (std::size_t l = 0; l < 3; ++l) {
+    EXPECT_DOUBLE_EQ(named.weights[l].effective_rate_at(0), written.weights[l].effective_rate_at(0)) << l;
+    EXPECT_DOUBLE_EQ(named.weights[l].effective_rate_at(1), written.weights[l].effective_rate_at(1)) << l;
+    EXPECT_DOUBLE_EQ(named.weights[l].effective_std, written.weights[l].effective_std) << l;
+    EXPECT_EQ(written.biases[l].effective_first_rate, written.biases[l].effective_rate) << "biases keep theirs";
+  }
+  EXPECT_EQ(trace("ip-llr").at_step("train_loss", 4), trace("custom", custom).at_step("train_loss", 4));
+  const Scaling two =
+      make_scaling(configuration("custom", custom + "\"parameterization.first_bias_rates\" = \"-3/2,-1,0\"\n"
+                                                    "\"parameterization.first_steps\" = 2\n"),
+                   6);
+  EXPECT_DOUBLE_EQ(two.biases[1].effective_rate_at(1), 0.05 * 8);
+  EXPECT_DOUBLE_EQ(two.biases[1].effective_rate_at(2), two.biases[1].effective_rate);
+}
+
+// The hybrids are mup until after the first update.
+TEST(FirstUpdateKeys, HybridsLeaveMupAfterOneUpdate) {
+  const Trace mup = trace("mup"), hp = trace("hp"), hpz = trace("hpz");
+  for (const Trace* hybrid : {&hp, &hpz}) EXPECT_EQ(hybrid->at_step("train_loss", 0), mup.at_step("train_loss", 0));
+  EXPECT_NE(hp.at_step("train_loss", 1), mup.at_step("train_loss", 1));
+  EXPECT_NE(hpz.at_step("train_loss", 1), hp.at_step("train_loss", 1));
+  const Trace later = trace("hpz", "\"parameterization.first_steps\" = 3\n");
+  EXPECT_EQ(later.at_step("train_loss", 2), mup.at_step("train_loss", 2));
+  EXPECT_NE(later.at_step("train_loss", 3), mup.at_step("train_loss", 3));
+}
+
+TEST(FirstUpdateKeys, DegreeIsTheActivationsOrTheOneSaid) {
+  const auto rate = [](const std::string& more) {
+    return make_scaling(configuration("ip-llr", more), 6).weights[0].effective_rate_at(0);
+  };
+  const std::string square = "\"architecture.activation\" = \"quadratic\"\n";
+  EXPECT_DOUBLE_EQ(rate(square), 0.05 * 64) << "-(1/2 + g), g = (1 + 2)/2, at n = 8";
+  EXPECT_DOUBLE_EQ(rate(square + "\"parameterization.homogeneity\" = \"1\"\n"), 0.05 * std::pow(8, 1.5));
+  const std::string smooth = "\"architecture.activation\" = \"tanh\"\n";
+  const ConfigError none = mistake(settings("ip-llr", smooth));
+  EXPECT_EQ(none.place().key, "parameterization.homogeneity");
+  EXPECT_THAT(none.what(), HasSubstr("1 is what the authors' code takes"));
+  EXPECT_DOUBLE_EQ(rate(smooth + "\"parameterization.homogeneity\" = \"1\"\n"), 0.05 * std::pow(8, 1.5));
+  EXPECT_EQ(mistake(settings("ip-llr", "\"parameterization.homogeneity\" = \"0\"\n")).place().key,
+            "parameterization.homogeneity");
+}
+
+// Entries of W_l, l >= 2, have the mean 1/n: W_0 x of features that are all 1 is 1.
+TEST(FirstUpdateKeys, StartsThatAreNotCentred) {
+  const Scaling mean = make_scaling(configuration("ip-non-centered"), 6);
+  EXPECT_EQ(mean.weights[0].effective_mean, 0);
+  EXPECT_DOUBLE_EQ(mean.weights[1].effective_mean, 1.0 / 8);
+  EXPECT_DOUBLE_EQ(mean.weights[2].effective_mean, 1.0 / 8);
+  EXPECT_DOUBLE_EQ(
+      make_scaling(configuration("integrable", "\"parameterization.init_mean\" = -2\n"), 6).weights[1].effective_mean,
+      -2.0 / 8);
+  const std::string biased = "\"architecture.bias\" = true\n";
+  EXPECT_DOUBLE_EQ(make_scaling(configuration("ip-bias", biased), 6).biases[1].effective_std, 1);
+  EXPECT_EQ(mistake(settings("ip-bias")).place().key, "architecture.bias_input");
+  EXPECT_EQ(mistake(settings("ip-bias", biased + "\"parameterization.bias_std\" = 0\n")).place().key,
+            "parameterization.bias_std");
+}
+
+TEST(FirstUpdateKeys, LeaveRecordedRunsWhatTheyWere) {
+  const std::string plain = configuration("mup").identity();
+  for (const char* same : {"first_steps\" = 3", "homogeneity\" = \"1\"", "init_mean\" = 0", "bias_std\" = 0"})
+    EXPECT_EQ(configuration("mup", "\"parameterization." + std::string(same) + "\n").identity(), plain) << same;
+  EXPECT_NE(configuration("mup", "\"parameterization.init_mean\" = 1\n").identity(), plain);
+  EXPECT_NE(configuration("hpz", "\"parameterization.first_steps\" = 2\n").identity(), configuration("hpz").identity());
+}
+
+TEST(FirstUpdateKeys, RefuseWhatCannotBe) {
+  const auto key = [](const std::string& scheme, const std::string& more) {
+    return mistake(settings(scheme, more)).place().key;
+  };
+  EXPECT_EQ(key("ip-llr", "\"parameterization.first_steps\" = 5\n"), "parameterization.first_steps") << "4 updates";
+  EXPECT_EQ(key("ip-llr", "\"training.optimizer\" = \"adam\"\n"), "training.optimizer");
+  EXPECT_EQ(key("custom", custom + "\"training.optimizer\" = \"adam\"\n"), "training.optimizer");
+  EXPECT_EQ(key("hp", "\"training.optimizer\" = \"gradient-flow\"\n"), "training.optimizer");
+  EXPECT_EQ(key("custom", custom + "\"parameterization.first_bias_rates\" = \"0,0\"\n"),
+            "parameterization.first_bias_rates");
+}
+
+// quadratic, L = 6, n = 1024: f_0 ~ 2^-315.
+TEST(FirstUpdateKeys, RefuseNumbersThatDoNotHoldTheFirstUpdate) {
+  const std::string deep =
+      "\"architecture.hidden_layers\" = 6\n\"architecture.width\" = 1024\n\"architecture.activation\" = "
+      "\"quadratic\"\n";
+  const ConfigError single = mistake(settings("ip-llr", deep + "\"training.dtype\" = \"float32\"\n"));
+  EXPECT_EQ(single.place().key, "training.dtype");
+  EXPECT_THAT(single.what(), HasSubstr("float64 holds it"));
+  configuration("ip-llr", deep);
+}
+
+// What theory says of phi(0) != 0 under a scheme that counts on 0.
+TEST(FirstUpdateKeys, ClassifySaysWhatAnUncentredActivationDoes) {
+  Question question{.scheme = "ip-llr", .activation = "sigmoid", .homogeneity = "1"};
+  const Outcome large = classify(question);
+  EXPECT_EQ(large.outcome, "unstable");
+  EXPECT_THAT(large.reasons, testing::Contains(HasSubstr("phi(0) != 0 keeps features of order one, for which")));
+  question.scheme = "integrable";
+  EXPECT_THAT(classify(question).reasons, testing::Contains(HasSubstr("although W_0 x vanishes")));
+  question.activation = "tanh";
+  question.scheme = "ip-llr";
+  EXPECT_THAT(classify(question).reasons, testing::Contains(HasSubstr("phi has no degree")));
+  // By hand: dLoss/dW_2 = D_2 x_1 ~ n^-3/2 for L = 3, at n^1/2, times n terms of order one.
+  EXPECT_THAT(
+      block_rules(question).at(1).reason,
+      HasSubstr("n^(-3/2) at rates of size n^(1/2) in the first update: it moves it by order one; later rates"));
+  question.homogeneity = "own";
+  EXPECT_THROW(classify(question), ConfigError);
+}
+
+}  // namespace
+}  // namespace widthwise
