@@ -203,8 +203,7 @@ TEST(Integrable, MaximalUpdateMovesByOrderOne) {
   EXPECT_NEAR(slope(model, Size::change), 0, tolerance);
 }
 
-// At L = 3 for relu f_1 is of order one; for tanh with degree 1 it is n^-(L-2)/2. A second step at the first rates
-// would be n^3.
+// At L = 3 for relu f_1 is of order one; for tanh with degree 1 it is n^-(L-2)/2.
 TEST(Integrable, OneLargeStepEscapes) {
   EXPECT_NEAR(slope({"ip-llr", "relu", 3, 1.5}, Size::after, 1, {64, 128, 256, 512}), 0, tolerance);
   EXPECT_NEAR(slope({"ip-llr", "tanh", 3, 1}, Size::after), -0.5, tolerance);

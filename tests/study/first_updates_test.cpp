@@ -110,6 +110,8 @@ TEST(FirstUpdateKeys, RefuseWhatCannotBe) {
   EXPECT_EQ(key("ip-llr", "\"parameterization.first_steps\" = 5\n"), "parameterization.first_steps") << "4 updates";
   EXPECT_EQ(key("ip-llr", "\"training.optimizer\" = \"adam\"\n"), "training.optimizer");
   EXPECT_EQ(key("custom", custom + "\"training.optimizer\" = \"adam\"\n"), "training.optimizer");
+  EXPECT_EQ(key("ip-llr", "\"training.optimizer\" = \"momentum\"\n\"training.weight_decay\" = 0.1\n"),
+            "training.weight_decay");
   EXPECT_EQ(key("hp", "\"training.optimizer\" = \"gradient-flow\"\n"), "training.optimizer");
   EXPECT_EQ(key("custom", custom + "\"parameterization.first_bias_rates\" = \"0,0\"\n"),
             "parameterization.first_bias_rates");

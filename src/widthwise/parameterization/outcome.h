@@ -9,10 +9,10 @@
 //
 // Decided by carrying sizes n^x forward and backward step by step until they repeat (propagate.h), not by the published
 // inequalities, whose premises many exponents violate; where those hold the two agree, and the inequalities serve as
-// reasons. Assumed: mean-zero initial weights, no biases, targets and loss slopes of order one, generic data (no
-// cancellations), and few samples beside the width; where they are not counted (below), an epsilon below the gradients
-// and no weight decay. Features that shrink by weight decay alone are not said to be learnt. The depth L is fixed;
-// depth exponents play no role.
+// reasons. Assumed: initial weights of mean zero and no biases unless the parameterization has them, targets and
+// loss slopes of order one, generic data (no cancellations), and few samples beside the width; where they are not
+// counted (below), an epsilon below the gradients and no weight decay. Features that shrink by weight decay alone are
+// not said to be learnt. The depth L is fixed; depth exponents play no role.
 #pragma once
 
 #include <map>

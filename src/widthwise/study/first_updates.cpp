@@ -69,6 +69,9 @@ void check_first_updates(const Configuration& run) {
   if (optimizer == "gradient-flow") refuse("training.optimizer", "a rule with steps", optimizer);
   if (scheme.hidden_start == InitialPart::kept && optimizer != "sgd" && optimizer != "momentum")
     refuse("training.optimizer", "sgd or momentum, whose first rates follow the size of gradients", optimizer);
+  if (scheme.hidden_start == InitialPart::kept && optimizer == "momentum" && run.number("training.weight_decay") != 0)
+    refuse("training.weight_decay", "0 under momentum, whose velocity would hold the decay",
+           fmt::format("{}", run.number("training.weight_decay")));
   if (run.text("start.run") != "none")
     refuse("start.run", "none: its first updates are those of a fresh network", run.text("start.run"));
   const std::int64_t steps = run.whole("training.steps");
