@@ -258,6 +258,11 @@ TEST(LimitRun, HpzDependsOnTheNetworkNotOnHowItsSettingsSayIt) {
   Settings orbit = hpz(2);
   orbit["parameterization.name"] = {std::string("mean-field"), 0};
   const Trace same = trace_of(orbit);
+  for (const char* hybrid : {"hp", "hpz"}) {  // which start as mup and are what the limit is of
+    Settings own = hpz(2);
+    own["parameterization.name"] = {std::string(hybrid), 0};
+    EXPECT_EQ(trace_of(own).values("output_size"), mup.values("output_size")) << hybrid;
+  }
   Settings wide = hpz(2);
   wide["architecture.width"] = {std::int64_t{64}, 0};
   const Trace wider = trace_of(wide);

@@ -60,7 +60,9 @@ void check_first_updates(const Configuration& run) {
   if (scheme.name == "ip-bias")
     for (const char* key : {"architecture.bias_input", "architecture.bias_hidden", "architecture.bias_output"})
       if (!run.toggle(key)) refuse(key, "true (architecture.bias = true)", "false");
-  if (is_limit_run(run) && (scheme.init_mean != 0 || scheme.bias_std != 0 || scheme.first_steps > 0))
+  // hp and hpz have a limit of their own, which starts as mup.
+  const bool own_limit = run.text("limit.kind") == "hpz" && scheme.hidden_start != InitialPart::kept;
+  if (is_limit_run(run) && !own_limit && (scheme.init_mean != 0 || scheme.bias_std != 0 || scheme.first_steps > 0))
     refuse("limit.kind", "none", run.text("limit.kind"));
   if (scheme.first_steps == 0) return;
   const std::string& family = run.text("architecture.family");
