@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "matrices.h"
 #include "widthwise/base/error.h"
@@ -148,6 +150,22 @@ std::vector<double> margins_of(const Matrix<double>& output, const Matrix<double
   return margins;
 }
 
+/// By Jacobi rotations, and sums of products for the measures that need no singular value.
+void expect_ranks(const Trace& trace, const std::string& matrix, const std::string& layer, std::size_t point,
+                  const Matrix<double>& m) {
+  const Vector<double> values = Eigen::JacobiSVD<Eigen::MatrixXd>(m).singularValues();
+  const double floor = values[0] * 2.220446049250313e-16 * static_cast<double>(std::max(m.rows(), m.cols()));
+  const Matrix<double> gram = m.transpose() * m;
+  const auto near = [&](const char* measure, double expected) {
+    EXPECT_NEAR(trace.values(matrix + measure + layer)[point], expected, 1e-9 * (1 + expected))
+        << matrix << measure << layer << " " << point;
+  };
+  const bool zero = values[0] == 0;
+  near("_rank", static_cast<double>((values.array() > floor).count()));
+  near("_participation", zero ? 0 : std::pow(gram.trace(), 2) / gram.squaredNorm());
+  near("_stable_rank", zero ? 0 : m.squaredNorm() / std::pow(values[0], 2));
+}
+
 TEST_F(RecorderTest, AgreesWithTheDefinitionsWrittenOut) {
   Ensemble<double> ensemble = network(tanh_mlp(7));
   Recorder<double> recorder(ensemble, options(all_names(), {0, 1, 3}), data());
@@ -183,6 +201,7 @@ TEST_F(RecorderTest, AgreesWithTheDefinitionsWrittenOut) {
     near("output_size", rms_of(now.output()));
     near("output_magnitude", now.output().cwiseAbs().mean());
     near("output_change", rms_of(now.output() - start.output()));
+    near("chi", (now.output() - targets).cwiseAbs().mean());  // (f - y) / B of the mean loss, times B
     for (std::size_t l = 0; l < 3; ++l) {
       const std::string layer = "." + std::to_string(l + 1);
       const Matrix<double> change = now.weights[l] - start.weights[l];
@@ -195,15 +214,40 @@ TEST_F(RecorderTest, AgreesWithTheDefinitionsWrittenOut) {
       near("epsilon_ratio" + layer, 0);  // gradient descent has none
       near("decay_ratio" + layer, 0);
       near("weight_norm" + layer, now.weights[l].norm());
+      near("preactivation_magnitude" + layer, now.h[l].cwiseAbs().mean());
+      near("initial_part" + layer, (now.x[l] * start.weights[l].transpose()).cwiseAbs().mean());
+      near("update_part" + layer, (now.x[l] * change.transpose()).cwiseAbs().mean());
+      near("input_spread" + layer, rms_of(now.h[l].rowwise() - now.h[l].colwise().mean()));
+      expect_ranks(trace, "initial_weight", layer, point, start.weights[l]);
+      expect_ranks(trace, "weight_update", layer, point, change);
       near("weight_change" + layer, change.norm() / start.weights[l].norm());
       if (point > 0) {
         const Reference& before = on_train.at(trace.step[point] - 1);
-        near("last_update_norm" + layer, (now.weights[l] - before.weights[l]).norm());
+        const Matrix<double> last = now.weights[l] - before.weights[l];
+        near("last_update_norm" + layer, last.norm());
+        near("last_update_part" + layer, (now.x[l] * last.transpose()).cwiseAbs().mean());
+        expect_ranks(trace, "last_update", layer, point, last);
+      } else {
+        EXPECT_TRUE(std::isnan(trace.values("last_update_part" + layer)[0]));
+        EXPECT_TRUE(std::isnan(trace.values("last_update_rank" + layer)[0]));
       }
       if (l == 2) continue;
       near("preactivation_size" + layer, rms_of(now.h[l]));
       near("preactivation_change" + layer, rms_of(now.h[l] - start.h[l]));
       near("feature_change" + layer, rms_of(now.x[l + 1] - start.x[l + 1]));
+      const Vector<double> means = now.h[l].rowwise().mean();
+      near("unit_spread" + layer, rms_of(now.h[l].colwise() - means) / std::sqrt(means.squaredNorm() / 12));
+      std::set<Index> largest;
+      for (Index i = 0; i < 12; ++i) {
+        Index unit = 0;
+        now.x[l + 1].row(i).maxCoeff(&unit);
+        largest.insert(unit);
+      }
+      near("distinct_maxima" + layer, static_cast<double>(largest.size()));
+      near("silent_units" + layer, 0);  // tanh is 0 nowhere else
+      expect_ranks(trace, "preactivation", layer, point, now.h[l]);
+      expect_ranks(trace, "preactivation_change", layer, point, now.h[l] - start.h[l]);
+      expect_ranks(trace, "feature", layer, point, now.x[l + 1]);
     }
   }
   // Full batch, and the batch is the measured points: the loss of update k is the loss at step k.
@@ -230,8 +274,8 @@ TEST_F(RecorderTest, NothingHasChangedAtStepZero) {
   Recorder<double> recorder(ensemble, options(all_names(), {0}), data());
   recorder({ensemble, 0, 0, 0, {}, {}, {}});
   for (const auto& [name, values] : recorder.trace(0).series) {
-    const bool change = name.find("change") != std::string::npos || name.starts_with("update") ||
-                        name.starts_with("own") || name.starts_with("contribution");
+    const bool change = name.find("change") != std::string::npos || name.starts_with("weight_update") ||
+                        name.starts_with("update") || name.starts_with("own") || name.starts_with("contribution");
     EXPECT_TRUE(!change || values[0] == 0.0) << name;  // exactly: the same numbers are subtracted
   }
 }
@@ -319,6 +363,65 @@ TEST_F(RecorderTest, WithoutGradientsAStepTakesTheShareOfDecay) {
                   trace.final_value(std::string("decay_ratio") + layer), 1e-12)
           << optimizer_name(optimizer);
     }
+  }
+}
+
+TEST_F(RecorderTest, OfWeightsThatDropTheirStartUpdatesAreWhatIsLeft) {
+  // Of hpz: after the first update W_1 is the update alone, so that h^2 = W x + b has no initial part.
+  const Architecture architecture = tanh_mlp(7);
+  Scaling scaling = scaling_of(architecture, 0.3), dropping = scaling;
+  for (TensorScaling& one : dropping.weights) one.first_steps = 1, one.effective_first_rate = 0.3;
+  dropping.weights[1].initial_share = 0.25;
+  const std::vector<std::string> names{"initial_part", "update_part", "last_update_part", "weight_update_participation",
+                                       "last_update_participation"};
+  const auto trace_of = [&](const Scaling& one, std::int64_t steps) {
+    const std::vector<Member> members{{Key(1), one}};
+    Ensemble<double> ensemble(architecture, members);
+    Recorder<double> recorder(ensemble, options(names, {0, 1}), data());
+    TrainingOptions training;
+    training.steps = steps;
+    run(ensemble, recorder, training);
+    return recorder.trace(0);
+  };
+  const Trace kept = trace_of(scaling, 1), dropped = trace_of(dropping, 1);
+  // One update, the same under both. Layer 2 reads the same features, layer 3 others.
+  EXPECT_NEAR(dropped.final_value("initial_part.2"), 0.25 * kept.final_value("initial_part.2"), 1e-14);
+  for (const char* name :
+       {"update_part.2", "last_update_part.2", "weight_update_participation.2", "last_update_participation.2"})
+    EXPECT_NEAR(dropped.final_value(name), kept.final_value(name), 1e-12) << name;
+  EXPECT_NEAR(dropped.final_value("update_part.2"), dropped.final_value("last_update_part.2"), 1e-14);
+  EXPECT_NE(dropped.final_value("update_part.3"), kept.final_value("update_part.3"));
+}
+
+TEST_F(RecorderTest, UnitsThatAreNeverAwakeAreSilent) {
+  FamilyOptions shape;
+  shape.input_dimension = 5;
+  shape.outputs = 2;
+  shape.width = 6;
+  shape.hidden_layers = 1;
+  shape.activation = "relu";
+  Ensemble<double> ensemble = network(mlp(shape));
+  const View<double> weight = ensemble.weight(0, 1);
+  for (Index unit : {1, 4})
+    for (Index j = 0; j < 5; ++j) weight(unit, j) = 0;  // h = 0 on all samples
+  Recorder<double> recorder(ensemble, options({"silent_units", "feature_rank"}, {0}), data());
+  recorder({ensemble, 0, 0, 0, {}, {}, {}});
+  EXPECT_DOUBLE_EQ(recorder.trace(0).values("silent_units.1")[0], 2.0 / 6);
+  EXPECT_LE(recorder.trace(0).values("feature_rank.1")[0], 4);
+}
+
+TEST_F(RecorderTest, NumericalRankFollowsItsTolerance) {
+  Ensemble<double> ensemble = network(tanh_mlp(7));
+  const View<double> weight = ensemble.weight(0, 2);
+  for (Index i = 0; i < 7; ++i)
+    for (Index j = 0; j < 7; ++j) weight(i, j) = i == j ? std::pow(10.0, -2.0 * static_cast<double>(i)) : 0;
+  ensemble.make_initial();
+  for (const auto& [tolerance, rank] : std::map<double, double>{{1e-7, 4}, {1e-3, 2}, {0, 7}}) {
+    RecorderOptions of = options({"initial_weight_rank"}, {0});
+    of.rank_tolerance = tolerance;
+    Recorder<double> recorder(ensemble, of, data());
+    recorder({ensemble, 0, 0, 0, {}, {}, {}});
+    EXPECT_EQ(recorder.trace(0).values("initial_weight_rank.2")[0], rank) << tolerance;
   }
 }
 

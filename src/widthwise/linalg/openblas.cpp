@@ -76,7 +76,8 @@ std::optional<OpenBlas> table(void* library, const std::string& path) {
                         find(library, "openblas_get_corename", core) && find(library, "openblas_get_config", config) &&
                         find(library, "openblas_get_parallel", parallel);
   if (!complete) return std::nullopt;
-  find(library, "dsyevr_", blas.dsyevr);  // may be missing
+  find(library, "dsyevr_", blas.dsyevr);  // may be missing, as the next
+  find(library, "dgesdd_", blas.dgesdd);
   blas.path = path;
   blas.core = core();
   blas.config = config();

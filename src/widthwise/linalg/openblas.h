@@ -21,12 +21,15 @@ struct OpenBlas {
                 float* c, Int ldc);
   void (*dsyrk)(int order, int triangle, int op, Int n, Int k, double alpha, const double* a, Int lda, double beta,
                 double* c, Int ldc);
-  // LAPACK's Fortran entry (lengths of the texts last); null in a library built without LAPACK.
+  // LAPACK's Fortran entries (lengths of the texts last); null in a library built without LAPACK.
   void (*dsyevr)(const char* job, const char* range, const char* triangle, const Int* n, double* a, const Int* lda,
                  const double* low, const double* high, const Int* first, const Int* last, const double* tolerance,
                  Int* found, double* values, double* vectors, const Int* ldv, Int* support, double* work,
                  const Int* size, Int* whole_work, const Int* whole_size, Int* info, std::size_t, std::size_t,
                  std::size_t);
+  void (*dgesdd)(const char* job, const Int* rows, const Int* cols, double* a, const Int* lda, double* values,
+                 double* left, const Int* ldl, double* right, const Int* ldr, double* work, const Int* size,
+                 Int* whole_work, Int* info, std::size_t);
   void (*set_num_threads)(int);
 
   std::string path;     // the file

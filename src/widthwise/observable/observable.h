@@ -17,6 +17,23 @@
 //   decay_ratio        what weight decay does to W_l: where it is added to a gradient whose size is forgotten (adam,
 //                      rmsprop), rms(decay W_t) / gradient_size; elsewhere the share rate * decay that a step takes off
 //                      W_l at the full rate (of momentum the first; of gradient flow, a unit of time)
+//   preactivation_magnitude  mean |h^l_t|, l = 1..L+1        initial_part    mean |W_0 x^{l-1}_t|
+//   update_part        mean |(W_t - W_0) x^{l-1}_t|      last_update_part   mean |(W_t - W_{t-1}) x^{l-1}_t|
+//   chi                mean |B dLoss/df| over B samples and outputs, f the trained output
+//   unit_spread        sqrt(mean_samples var_units h^l / mean_samples (mean_units h^l)^2): 0 where units are alike
+//   input_spread       sqrt(mean_units var_samples h^l), l = 1..L+1: 0 where h does not depend on the input
+//   distinct_maxima    how many units are the largest x^l of some sample
+//   silent_units       share of units with x^l = 0 on all samples
+//
+// (Hajjar, Chizat and Giraud 2021), and of six matrices M three measures of rank (rank_measures.h), M_rank,
+// M_participation and M_stable_rank: initial_weight (W_0), weight_update (W_t - W_0), last_update (W_t - W_{t-1}),
+// preactivation (h^l_t, samples x units), preactivation_change (h^l_t - h^l_0), feature (x^l_t). Singular values of all
+// entries are found at every measured time: a second for 1024 x 1024. In float32 updates of relative size 1e-7 are
+// rounding, of full rank; the default tolerance leaves that out.
+//
+// Under hp and hpz, which drop a share of W_0 after the first updates, "W_0" in initial_part, update_part and
+// weight_update is what is left of it, and last_update is without what was dropped; in update, own_update,
+// weight_change, last_update_norm and contribution W_0 is what was drawn, and the drop is a change.
 //
 // and of gradient flow (training/flow.h), with F the trained output on all training samples:
 //
@@ -45,7 +62,8 @@
 // NaN. The losses and errors, and everything of the output, are of the trained output alpha f(theta) + kappa f(theta_0)
 // (recorder.h).
 //
-// Adding one: a row in observable.cpp and its formula in recorder.cpp (of kernels: in kernel_observables.cpp).
+// Adding one: a row in observable.cpp and its formula in formulas.cpp (of layers: layer_diagnostics.cpp; of kernels:
+// kernel_observables.cpp).
 #pragma once
 
 #include <string>
@@ -66,8 +84,9 @@ struct ObservableInfo {
   Layers layers = Layers::none;
   bool needs_test_set = false;
   bool needs_validation_set = false;
-  bool needs_flow = false;  // training by gradient-flow
-  bool of_kernel = false;   // kernel_observables.h
+  bool needs_flow = false;      // training by gradient-flow
+  bool of_kernel = false;       // kernel_observables.h
+  bool needs_previous = false;  // the weights of the step before
 
   bool per_layer() const { return layers != Layers::none; }
 };

@@ -43,10 +43,14 @@ struct RecorderOptions {
   std::shared_ptr<const Loss> loss;
   std::vector<std::int64_t> steps;  // the steps to measure at, as from measurement_steps
   KernelMeasure kernels{};          // for observables of the tangent kernel
+  double rank_tolerance = 0;        // of numerical ranks, times the largest singular value; 0: default_rank_tolerance
   // What gradients are of, and what becomes of them: for gradient_size, epsilon_ratio and decay_ratio.
   OptimizerKind optimizer = OptimizerKind::sgd;
   AlphaConvention alpha_convention = AlphaConvention::none;
 };
+
+template <class T>
+struct RecorderState;
 
 template <class T>
 class Recorder {
@@ -88,8 +92,7 @@ class Recorder {
   std::map<std::string, double> finals(Index member, bool diverged = false) const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<RecorderState<T>> state_;
 };
 
 extern template class Recorder<float>;

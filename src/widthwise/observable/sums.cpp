@@ -53,6 +53,21 @@ double square_sum_of_difference(View<const T> x, View<const T> y) {
 }
 
 template <class T>
+double magnitude_sum(View<const T> x) {
+  double sum = 0;
+  for (Index i = 0; i < x.rows; ++i) {
+    const T* row = x.row(i);
+    sum += lane_sum(x.cols, [row](Index j) { return std::abs(static_cast<double>(row[j])); });
+  }
+  return sum;
+}
+
+template <class T>
+double mean_magnitude(View<const T> x) {
+  return magnitude_sum(x) / static_cast<double>(x.size());
+}
+
+template <class T>
 double rms(View<const T> x) {
   return root_mean(square_sum(x), x.size());
 }
@@ -63,9 +78,10 @@ double rms_of_difference(View<const T> x, View<const T> y) {
 }
 
 template <class T>
-double UpdateSize<T>::operator()(View<const T> weight, View<const T> initial, Index inputs, const Multiply& multiply) {
+auto UpdateSize<T>::operator()(View<const T> weight, View<const T> initial, Index inputs, const Multiply& multiply)
+    -> Sizes {
   constexpr Index block = 256;  // rows of W: enough for a fast product, few enough for the difference to stay in cache
-  double sum = 0;
+  double squares = 0, magnitudes = 0;
   for (Index first = 0; first < weight.rows; first += block) {
     const Index rows = std::min(block, weight.rows - first);
     difference_.resize(std::max(difference_.size(), static_cast<std::size_t>(rows * weight.cols)));
@@ -77,15 +93,19 @@ double UpdateSize<T>::operator()(View<const T> weight, View<const T> initial, In
       for (Index j = 0; j < weight.cols; ++j) out[j] = now[j] - then[j];
     }
     multiply(difference, product);
-    sum += square_sum<T>(product);
+    squares += square_sum<T>(product);
+    magnitudes += magnitude_sum<T>(product);
   }
-  return root_mean(sum, inputs * weight.rows);
+  const Index count = inputs * weight.rows;
+  return {root_mean(squares, count), magnitudes / static_cast<double>(count)};
 }
 
 template double square_sum(View<const float>);
 template double square_sum(View<const double>);
 template double square_sum_of_difference(View<const float>, View<const float>);
 template double square_sum_of_difference(View<const double>, View<const double>);
+template double mean_magnitude(View<const float>);
+template double mean_magnitude(View<const double>);
 template double rms(View<const float>);
 template double rms(View<const double>);
 template double rms_of_difference(View<const float>, View<const float>);

@@ -21,7 +21,11 @@ double rms(View<const T> x);
 template <class T>
 double rms_of_difference(View<const T> x, View<const T> y);
 
-/// rms of (W - W_0) x over samples and units. The difference is formed first, a block of rows at a time: subtracting
+/// mean |x_ij|.
+template <class T>
+double mean_magnitude(View<const T> x);
+
+/// Sizes of (W - W_0) x over samples and units. The difference is formed first, a block of rows at a time: subtracting
 /// the two products would leave the rounding error of W x where an update is small. The buffers are kept between calls.
 template <class T>
 class UpdateSize {
@@ -29,7 +33,10 @@ class UpdateSize {
   /// multiply(V, product) writes x V^T, `rows` x V.rows, for some rows V of a difference.
   using Multiply = std::function<void(View<const T>, View<T>)>;
   /// `weight` and `initial` are fan_out x fan_in; x has `rows` rows: samples, or positions of them.
-  double operator()(View<const T> weight, View<const T> initial, Index rows, const Multiply& multiply);
+  struct Sizes {
+    double rms, mean_magnitude;
+  };
+  Sizes operator()(View<const T> weight, View<const T> initial, Index rows, const Multiply& multiply);
 
  private:
   std::vector<T> difference_, product_;

@@ -432,6 +432,9 @@ void add_measure(Keys& keys) {
                               "tangent kernels of the trained weights as they are, or with their rates in it")));
   keys.push_back(later(choice("measure.kernel_times", "ends", {"ends", "all"},
                               "tangent kernels are measured at initialization and end, or at all times")));
+  keys.push_back(later(optional(number("measure.rank_tolerance", 0, {0, 1, true, true},
+                                       "numerical ranks count singular values above this times the largest; none: the "
+                                       "longer side times the rounding of training.dtype"))));
   keys.push_back(later(names_or_none("measure.keep", {"test_outputs", "train_outputs", "weights"},
                                      "arrays that are kept of the state a run ends in; outputs are the trained ones")));
   keys.push_back(whole("measure.times.log", 0, {0, 1e6}, "measure at this many log-spaced steps; 0: none"));

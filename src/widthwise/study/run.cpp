@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <iterator>
 #include <limits>
@@ -255,6 +256,8 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
   recording.kernels = {first.whole("measure.kernel_points"), first.text("measure.kernel_set") == "train",
                        first.text("measure.kernel_times") == "all",
                        first.text("measure.kernel_share") == "rate" ? TangentShare::rate : TangentShare::multiplier};
+  if (const double tolerance = first.number("measure.rank_tolerance"); !std::isnan(tolerance))
+    recording.rank_tolerance = tolerance;
   recording.optimizer = parse_optimizer(first.text("training.optimizer"));
   recording.alpha_convention = parse_alpha_convention(first.text("training.alpha_convention"));
   Recorder<T> recorder(ensemble, recording, data.measured(first.whole("measure.times.train_points")));
