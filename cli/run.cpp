@@ -16,6 +16,7 @@
 #include "widthwise/study/grid.h"
 #include "widthwise/study/prediction.h"
 #include "widthwise/study/schedule.h"
+#include "widthwise/study/warnings.h"
 
 namespace widthwise::cli {
 
@@ -41,6 +42,7 @@ void print_plan(const Study& study, const Plan& plan) {
 int run(Options& options) {
   const Study study = options.study.read();
   options.run.store = options.study.store;
+  for (const std::string& warning : warnings_of(study)) notice("warning: {}\n", warning);
   if (options.dry_run) {
     print_plan(study, plan_study(study, options.run));
     return 0;

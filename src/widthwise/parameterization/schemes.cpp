@@ -81,13 +81,19 @@ Rational decay_exponent(const BlockExponents& block, OptimizerKind optimizer) {
   return decay_is_divided(optimizer) ? block.e - block.b : -block.c;
 }
 
-void set_three(std::string_view text, std::string_view key, const std::array<BlockExponents*, 3>& blocks) {
+// One exponent of the input, hidden and output block each.
+std::array<Rational, 3> three(std::string_view text, std::string_view key, std::string_view example) {
   const BlockExponents read = parse_block_exponents(text, key);  // three rationals, or five
   if (std::ranges::count(text, ',') != 2)
-    throw ConfigError({"", std::string(key)}, "exponents of the input, hidden and output block such as -2,-5/2,-2",
+    throw ConfigError({"", std::string(key)},
+                      "exponents of the input, hidden and output block such as " + std::string(example),
                       "'" + std::string(text) + "'");
-  const Rational* exponents[] = {&read.a, &read.b, &read.c};
-  for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i]->c_first = *exponents[i];
+  return {read.a, read.b, read.c};
+}
+
+void set_three(std::string_view text, std::string_view key, const std::array<BlockExponents*, 3>& blocks) {
+  const auto exponents = three(text, key, "-2,-5/2,-2");
+  for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i]->c_first = exponents[i];
 }
 
 }  // namespace
@@ -131,6 +137,16 @@ Parameterization custom_scheme(const BlockExponents& input, const BlockExponents
   scheme.width.output = output;
   move_biases_with_preactivations(scheme.width, optimizer);
   return scheme;
+}
+
+void set_decay_exponents(Parameterization& scheme, std::string_view text) {
+  const auto [input, hidden, output] = three(text, "parameterization.decay_exponents", "1,1,1");
+  Exponents& width = scheme.width;
+  width.input.d = width.input_bias.d = input;
+  width.hidden.d = width.hidden_bias.d = hidden;
+  width.output.d = width.output_bias.d = output;
+  for (auto* layers : {&width.hidden_layers, &width.hidden_biases})
+    for (BlockExponents& one : *layers) one.d = hidden;
 }
 
 void set_first_rates(Parameterization& scheme, std::string_view weights, std::string_view biases,

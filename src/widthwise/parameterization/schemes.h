@@ -50,6 +50,10 @@ std::vector<Named> known_constant_schemes();
 Parameterization custom_scheme(const BlockExponents& input, const BlockExponents& hidden, const BlockExponents& output,
                                OptimizerKind optimizer);
 
+/// Exponents d of weight decay, "input,hidden,output", in place of the scheme's own, which take the same share of a
+/// weight per step at all widths; biases go with their block. @throws ConfigError (parameterization.decay_exponents).
+void set_decay_exponents(Parameterization& scheme, std::string_view text);
+
 /// Gives weights, and biases where not empty, first updates at rates of their own: "input,hidden,output", the exponents
 /// c_first. Biases keep their rates otherwise. @throws ConfigError (parameterization.first_rates, .first_bias_rates).
 void set_first_rates(Parameterization& scheme, std::string_view weights, std::string_view biases,

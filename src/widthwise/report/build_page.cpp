@@ -1,5 +1,6 @@
 #include "widthwise/report/build_page.h"
 #include "widthwise/study/conventions.h"
+#include "widthwise/study/warnings.h"
 
 #include <fmt/format.h>
 
@@ -102,6 +103,7 @@ Page build_page(const Study& study, const StoreReader& reader, const std::vector
   page.title = study.title.empty() ? study.file.stem().string() : study.title;
   page.description = study.description;
   page.conventions = conventions(study);
+  std::ranges::move(warnings_of(study), std::back_inserter(page.conventions));
   page.finished = records.found;
   page.total = identities.size();
   page.diverged = records.diverged;

@@ -9,6 +9,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/parameterization/integrable_schemes.h"
 #include "widthwise/parameterization/range.h"
+#include "widthwise/study/calibrate.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/limit_run.h"
 #include "widthwise/study/scheme.h"
@@ -56,12 +57,16 @@ void check_first_updates(const Configuration& run) {
     throw ConfigError({{}, key}, fmt::format("{}, for parameterization.name = {}", expected, scheme.name), got);
   };
   check_range(run, scheme);
+  if (scheme.first_steps > 0) check_calibration(run);
   if (scheme.bias_std == 0 && scheme.name == "ip-bias") refuse("parameterization.bias_std", "a number above 0", "0");
   if (scheme.name == "ip-bias")
     for (const char* key : {"architecture.bias_input", "architecture.bias_hidden", "architecture.bias_output"})
       if (!run.toggle(key)) refuse(key, "true (architecture.bias = true)", "false");
   // hp and hpz have a limit of their own, which starts as mup.
   const bool own_limit = run.text("limit.kind") == "hpz" && scheme.hidden_start != InitialPart::kept;
+  if (calibrates(run) && scheme.first_steps == 0)
+    refuse("parameterization.calibration", "none where no rates differ in the first updates (first_rates)",
+           run.text("parameterization.calibration"));
   if (is_limit_run(run) && !own_limit && (scheme.init_mean != 0 || scheme.bias_std != 0 || scheme.first_steps > 0))
     refuse("limit.kind", "none", run.text("limit.kind"));
   if (scheme.first_steps == 0) return;

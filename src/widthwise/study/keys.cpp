@@ -205,6 +205,30 @@ void add_parameterization(Keys& keys) {
   changing(choice("parameterization.homogeneity", "own", {},
                   "the degree p in the first rates, or own: the activation's (the authors' code has 1 for all)"),
            {"ip-llr"});
+  const std::vector<std::string> with_first_rates{"custom", "ip-llr"};
+  changing(
+      choice("parameterization.calibration", "none", {"none", "unit", "full"},
+             "base rates of the first updates: the learning rate; 1; or by layer what makes the update of each, on "
+             "a batch that training does not see, as large as wanted"),
+      with_first_rates);
+  const auto calibrating = [&](KeySpec spec) {
+    keys.push_back(later(where(std::move(spec), "parameterization.calibration", {"full"})));
+  };
+  calibrating(number("parameterization.calibration_target", 1, positive,
+                     "mean |update of W times features| that is wanted of layers 2 to L"));
+  calibrating(number("parameterization.calibration_output", 0.1, positive,
+                     "the same of the output (the authors' later runs: 1)"));
+  KeySpec cap = optional(
+      number("parameterization.calibration_cap", 0, positive, "the largest base rate (the authors' later runs: 1000)"));
+  cap.standard = {500.0, 0};
+  calibrating(std::move(cap));
+  calibrating(choice("parameterization.calibration_propagates", "uncapped", {"uncapped", "capped"},
+                     "which base rate the layers behind are calibrated with"));
+  calibrating(whole("parameterization.calibration_batch", 0, {0, 1e9},
+                    "samples of each of its two batches; 0: training.batch"));
+  keys.push_back(
+      later(optional(choice("parameterization.decay_exponents", "", {},
+                            "exponents \"input,hidden,output\" of weight decay, in place of the scheme's"))));
   keys.push_back(later(with_default(
       number("parameterization.init_mean", 0, {},
              "mean of the initial weights times their fan-in at the reference width, but of the input block"),
@@ -389,6 +413,8 @@ void add_training(Keys& keys) {
       later(whole("training.warmup_steps", 0, {0, many}, "updates in which the rates rise from 0; 0: none")));
   keys.push_back(later(where(number("training.final_rate", 0, {0, infinity}, "of cosine: the last rate over the first"),
                              schedule, {"cosine"})));
+  keys.push_back(later(where(number("training.epoch_factor", 0.95, positive, "of per-epoch: the factor of an epoch"),
+                             schedule, {"per-epoch"})));
   keys.push_back(later(where(whole("training.switch_step", 0, {0, many}, "of step: the first update at another rate"),
                              schedule, {"step"})));
   keys.push_back(later(where(number("training.switch_factor", 0.1, {0, infinity}, "of step: that rate over the first"),

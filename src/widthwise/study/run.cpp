@@ -1,4 +1,5 @@
 #include "widthwise/study/run.h"
+#include "widthwise/study/calibrate.h"
 
 #include <fmt/format.h>
 
@@ -217,6 +218,34 @@ void append(std::vector<RunRecord>& records, std::vector<RunRecord> more) {
   std::ranges::move(more, std::back_inserter(records));
 }
 
+/// The members of a group, their first rates calibrated. Runs that cannot be leave the group for `records`.
+/// @param rates entry m is what the record of run m tells of them.
+template <class T>
+std::vector<Member> calibrated_members(RunGroup& group, const Architecture& architecture, const TrainingData<T>& data,
+                                       const DataOrigin& origin, std::vector<std::map<std::string, double>>& rates,
+                                       std::vector<RunRecord>& records) {
+  std::vector<Member> members = make_members(group, data.train_inputs.cols), able;
+  std::vector<Configuration> runs;
+  const auto loss = make_loss(group.runs.front());
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    const Configuration& run = group.runs[m];
+    try {
+      rates.push_back(calibrates(run) ? calibrate<T>(run, architecture, members[m], data.train_inputs,
+                                                     data.train_targets, *loss, output_scale(run))
+                                      : std::map<std::string, double>{});
+    } catch (const CalibrationError& error) {
+      records.push_back(empty_record(run, provenance_of(group, origin)));
+      records.back().status = status_name(RunStatus::diverged);
+      records.back().reason = error.what();
+      continue;
+    }
+    able.push_back(members[m]);
+    runs.push_back(run);
+  }
+  group.runs = std::move(runs);
+  return able;
+}
+
 template <class T>
 std::vector<RunRecord> follow_limits(const RunGroup& group, const TrainingData<T>& data, const DataOrigin& origin) {
   const Configuration& first = group.runs.front();
@@ -245,9 +274,13 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
     return records;
   }
   const auto start = std::chrono::steady_clock::now();
+  const Architecture architecture =
+      make_architecture(group.runs.front(), data.train_inputs.cols, data.train_targets.cols);
+  std::vector<std::map<std::string, double>> first_rates;
+  const std::vector<Member> members = calibrated_members<T>(group, architecture, data, origin, first_rates, records);
+  if (members.empty()) return records;
+  Ensemble<T> ensemble(architecture, members);
   const Configuration& first = group.runs.front();
-  const Architecture architecture = make_architecture(first, data.train_inputs.cols, data.train_targets.cols);
-  Ensemble<T> ensemble(architecture, make_members(group, data.train_inputs.cols));
 
   RecorderOptions recording;
   for (const Value& name : first.at("measure.observables").list()) recording.observables.push_back(name.text());
@@ -302,6 +335,7 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
     record.reason = result.reason;
     record.seconds = seconds / static_cast<double>(results.size());
     record.finals = recorder.finals(member, result.status == RunStatus::diverged);
+    record.finals.insert(first_rates[m].begin(), first_rates[m].end());
     record.trace = recorder.trace(member);
     if (result.status != RunStatus::diverged) record.arrays = keeper.arrays(ensemble, member);
     if (result.status != RunStatus::diverged && saves(first, "end")) save_state(record, "end", ensemble, member);

@@ -42,6 +42,8 @@ Parameterization make_parameterization(const Configuration& configuration) {
     const std::string& biases = configuration.text("parameterization.first_bias_rates");
     set_first_rates(scheme, first, biases == "none" ? "" : biases, configuration.whole("parameterization.first_steps"));
   }
+  if (const std::string& decay = configuration.text("parameterization.decay_exponents"); decay != "none")
+    set_decay_exponents(scheme, decay);
   scheme.init_mean = configuration.number("parameterization.init_mean");
   scheme.bias_std = configuration.number("parameterization.bias_std");
   scheme.reference_width = configuration.number("parameterization.reference_width");
@@ -103,12 +105,20 @@ std::shared_ptr<const Activation> make_activation(const Configuration& configura
                          configuration.number("architecture.activation_parameter"));
 }
 
+// As Batches (data/batches.h) cuts them.
+static std::int64_t steps_per_epoch(const Configuration& configuration) {
+  const std::int64_t batch = configuration.whole("training.batch"), samples = configuration.whole("data.train");
+  return batch == 0 || batch >= samples ? 1 : samples / batch;
+}
+
 Schedule make_schedule(const Configuration& configuration) {
   return {.shape = parse_schedule(configuration.text("training.schedule")),
           .warmup_steps = configuration.whole("training.warmup_steps"),
           .final_rate = configuration.number("training.final_rate"),
           .switch_step = configuration.whole("training.switch_step"),
-          .switch_factor = configuration.number("training.switch_factor")};
+          .switch_factor = configuration.number("training.switch_factor"),
+          .epoch_factor = configuration.number("training.epoch_factor"),
+          .epoch_steps = steps_per_epoch(configuration)};
 }
 
 FlowOptions flow_options(const Configuration& configuration) {

@@ -1,0 +1,134 @@
+// Calibrated first rates, decay exponents and per-epoch schedules as settings of runs.
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "text.h"
+#include "widthwise/linalg/matrix.h"
+#include "widthwise/study/group.h"
+#include "widthwise/study/one_run.h"
+#include "widthwise/study/question.h"
+#include "widthwise/study/run.h"
+#include "widthwise/study/scheme.h"
+
+namespace widthwise {
+namespace {
+
+using study_test::mistake;
+using study_test::parse;
+using study_test::tiny;
+using testing::HasSubstr;
+
+std::string settings(const std::string& scheme, const std::string& more = "") {
+  return tiny + "[[sweep]]\nname = \"s\"\n\"parameterization.name\" = \"" + scheme + "\"\n" + more;
+}
+
+Configuration configuration(const std::string& scheme, const std::string& more = "") {
+  const Study study = parse(settings(scheme, more));
+  return expand(study, study.sweeps.front()).front().configuration;
+}
+
+RunRecord record(const std::string& scheme, const std::string& more = "") {
+  DataCache data;
+  return execute(group_runs({configuration(scheme, more)}).front(), data).front();
+}
+
+const std::string full = "\"parameterization.calibration\" = \"full\"\n\"training.batch\" = 4\n";
+
+TEST(CalibrationKeys, TheRecordTellsTheBaseRates) {
+  const RunRecord run = record("ip-llr", full);
+  EXPECT_DOUBLE_EQ(run.finals.at("calibrated_rate.1"), 0.05) << "the learning rate";
+  for (const char* name : {"calibrated_rate.2", "calibrated_rate.3"}) {
+    EXPECT_GT(run.finals.at(name), 0) << name;
+    EXPECT_LE(run.finals.at(name), 500) << name;
+  }
+  EXPECT_FALSE(run.finals.contains("calibrated_rate.4"));
+  EXPECT_FALSE(record("ip-llr").finals.contains("calibrated_rate.1"));
+  const RunRecord unit = record("ip-llr", "\"parameterization.calibration\" = \"unit\"\n");
+  EXPECT_EQ(unit.finals.at("calibrated_rate.2"), 1);
+  // At base rate 1 in the first update and 0.05 later: custom exponents with a switch cannot say it, a larger rate can.
+  EXPECT_EQ(unit.trace.at_step("train_loss", 1),
+            record("ip-llr", "\"training.learning_rate\" = 1.0\n").trace.at_step("train_loss", 1));
+}
+
+TEST(CalibrationKeys, EveryDrawHasItsOwnAndTheSameBatches) {
+  const double here = record("ip-llr", full).finals.at("calibrated_rate.2");
+  EXPECT_EQ(record("ip-llr", full + "\"seed.batch\" = 7\n").finals.at("calibrated_rate.2"), here);
+  EXPECT_NE(record("ip-llr", full + "\"seed.init\" = 7\n").finals.at("calibrated_rate.2"), here);
+  // Alone or among others of a group.
+  const Study study = parse(settings("ip-llr", full + "\"seed.init\" = [7, 0]\n"));
+  std::vector<Configuration> runs;
+  for (const auto& point : expand(study, study.sweeps.front())) runs.push_back(point.configuration);
+  DataCache data;
+  const auto both = execute(group_runs(runs).front(), data);
+  ASSERT_EQ(both.size(), 2U);
+  const RunRecord alone = record("ip-llr", full);
+  const RunRecord& same = both[both[0].identity == alone.identity ? 0 : 1];
+  EXPECT_EQ(same.finals.at("calibrated_rate.2"), here);
+  EXPECT_EQ(same.trace.at_step("train_loss", 1), alone.trace.at_step("train_loss", 1));
+}
+
+TEST(CalibrationKeys, TargetsAndCapAreHeld) {
+  const std::string uncapped = full + "\"parameterization.calibration_cap\" = \"none\"\n";
+  const RunRecord tenth = record("ip-llr", uncapped),
+                  one = record("ip-llr", uncapped + "\"parameterization.calibration_output\" = 1.0\n");
+  EXPECT_DOUBLE_EQ(one.finals.at("calibrated_rate.3"), 10 * tenth.finals.at("calibrated_rate.3"));
+  EXPECT_EQ(one.finals.at("calibrated_rate.2"), tenth.finals.at("calibrated_rate.2"));
+  const RunRecord capped = record("ip-llr", full + "\"parameterization.calibration_cap\" = 1e-3\n");
+  EXPECT_EQ(capped.finals.at("calibrated_rate.2"), 1e-3);
+  EXPECT_EQ(capped.finals.at("calibrated_rate.3"), 1e-3);
+}
+
+TEST(CalibrationKeys, AskForTwoBatches) {
+  const ConfigError whole = mistake(settings("ip-llr", "\"parameterization.calibration\" = \"full\"\n"));
+  EXPECT_EQ(whole.place().key, "parameterization.calibration_batch");
+  EXPECT_THAT(whole.what(), HasSubstr("two disjoint batches"));
+  const ConfigError large = mistake(settings("ip-llr", full + "\"parameterization.calibration_batch\" = 1000\n"));
+  EXPECT_THAT(large.what(), HasSubstr("batches of 1000"));
+  EXPECT_EQ(mistake(settings("custom", full + "\"parameterization.input\" = \"0,0,0\"\n"
+                                              "\"parameterization.hidden\" = \"0,0,0\"\n"
+                                              "\"parameterization.output\" = \"0,0,0\"\n"))
+                .place()
+                .key,
+            "parameterization.calibration");
+}
+
+// PyTorch's decay wd / m in the authors' gauge, W = m^-a w with a = (0, 1, 1), rates eta m^-c with c = (-1, -2, -1):
+// w <- w - eta m^-c (g + (wd / m) w), so that w loses eta wd (1, m, 1) of itself a step.
+TEST(DecayExponents, OneEverywhereIsTheAuthorsDecay) {
+  const Scaling scaling = make_scaling(configuration("integrable",
+                                                     "\"parameterization.decay_exponents\" = \"1,1,1\"\n"
+                                                     "\"training.weight_decay\" = 0.01\n"),
+                                       6);
+  const double m = 8, eta = 0.05, wd = 0.01;
+  const double shares[] = {eta * wd, eta * wd * m, eta * wd};
+  for (std::size_t l = 0; l < 3; ++l) {
+    const TensorScaling& w = scaling.weights[l];
+    EXPECT_NEAR(w.effective_rate * w.effective_decay, shares[l], 1e-15) << l;
+    EXPECT_NEAR(w.rate * w.decay, shares[l], 1e-15) << l;
+  }
+  const Scaling own = make_scaling(configuration("integrable", "\"training.weight_decay\" = 0.01\n"), 6);
+  for (const TensorScaling& w : own.weights) EXPECT_NEAR(w.rate * w.decay, eta * wd, 1e-15) << "at all widths";
+  EXPECT_EQ(mistake(settings("mup", "\"parameterization.decay_exponents\" = \"1,1\"\n")).place().key,
+            "parameterization.decay_exponents");
+}
+
+TEST(PerEpochSchedule, CountsEpochsAsBatchesDo) {
+  // Of N samples in batches of 4 an epoch has N / 4 updates, the rest left out.
+  const Configuration run = configuration(
+      "mup", "\"training.batch\" = 4\n\"training.schedule\" = \"per-epoch\"\n\"training.epoch_factor\" = 0.5\n");
+  const Schedule schedule = make_schedule(run);
+  const std::int64_t epoch = run.whole("data.train") / 4;
+  EXPECT_EQ(schedule.epoch_steps, epoch);
+  EXPECT_EQ(schedule.factor(epoch - 1, 100), 1);
+  EXPECT_EQ(schedule.factor(epoch, 100), 0.5);
+  EXPECT_EQ(schedule.factor(3 * epoch, 100), 0.125);
+  EXPECT_EQ(make_schedule(configuration("mup", "\"training.schedule\" = \"per-epoch\"\n")).epoch_steps, 1)
+      << "full batches";
+  EXPECT_EQ(
+      mistake(settings("mup", "\"training.schedule\" = \"per-epoch\"\n\"training.epoch_factor\" = 0\n")).place().key,
+      "training.epoch_factor");
+}
+
+}  // namespace
+}  // namespace widthwise
