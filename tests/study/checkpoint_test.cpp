@@ -22,7 +22,7 @@ class Checkpointed : public ::testing::Test {
     group = group_of("save = [\"end\", \"loss 0.5\", \"margin 0\"]\nmax_dgrad = 1e-5\n",
                      "\"train_loss\", \"test_error\", \"accepted_steps\", \"refused_steps\", \"half_time\", "
                      "\"preactivation_speed\", "
-                     "\"last_update_norm\"");
+                     "\"last_update_norm\", \"last_update_part\", \"last_update_stable_rank\"");
   }
   // Two networks, or models of them.
   static RunGroup group_of(const std::string& training, const std::string& observables) {

@@ -129,10 +129,11 @@ Matrix<double> ranked(RecorderState<T>& s, RankedMatrix which, Index layer) {
 
 template <class T>
 const RankMeasures& rank_of(RecorderState<T>& s, RankedMatrix which, Index layer) {
-  const auto [place, fresh] = s.ranks.try_emplace({which, layer});
-  if (!fresh) return place->second;
-  if (which == RankedMatrix::last_update && !s.knows_previous()) return place->second = {nan, nan, nan};
+  auto& known = which == RankedMatrix::initial_weight ? s.now->initial_ranks : s.ranks;
+  const auto [place, fresh] = known.try_emplace({which, layer}, RankMeasures{nan, nan, nan});
+  if (!fresh || (which == RankedMatrix::last_update && !s.knows_previous())) return place->second;
   const Matrix<double> matrix = ranked(s, which, layer);
+  if (!matrix.allFinite()) return place->second;  // of a run that diverges
   const double tolerance =
       s.options.rank_tolerance > 0 ? s.options.rank_tolerance : default_rank_tolerance<T>(matrix.rows(), matrix.cols());
   return place->second = rank_measures(singular_values(view(matrix)), tolerance);

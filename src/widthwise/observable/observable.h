@@ -20,16 +20,18 @@
 //   preactivation_magnitude  mean |h^l_t|, l = 1..L+1        initial_part    mean |W_0 x^{l-1}_t|
 //   update_part        mean |(W_t - W_0) x^{l-1}_t|      last_update_part   mean |(W_t - W_{t-1}) x^{l-1}_t|
 //   chi                mean |B dLoss/df| over B samples and outputs, f the trained output
-//   unit_spread        sqrt(mean_samples var_units h^l / mean_samples (mean_units h^l)^2): 0 where units are alike
+//   unit_spread        sqrt(mean_samples var_units h^l / mean_samples (mean_units h^l)^2): 0 where units are alike,
+//                      infinite where their means are 0, NaN where all h^l are
 //   input_spread       sqrt(mean_units var_samples h^l), l = 1..L+1: 0 where h does not depend on the input
-//   distinct_maxima    how many units are the largest x^l of some sample
+//   distinct_maxima    how many units are the largest x^l of some sample (of equal ones the first)
 //   silent_units       share of units with x^l = 0 on all samples
 //
 // (Hajjar, Chizat and Giraud 2021), and of six matrices M three measures of rank (rank_measures.h), M_rank,
 // M_participation and M_stable_rank: initial_weight (W_0), weight_update (W_t - W_0), last_update (W_t - W_{t-1}),
 // preactivation (h^l_t, samples x units), preactivation_change (h^l_t - h^l_0), feature (x^l_t). Singular values of all
-// entries are found at every measured time: a second for 1024 x 1024. In float32 updates of relative size 1e-7 are
-// rounding, of full rank; the default tolerance leaves that out.
+// entries are found at every measured time (of W_0 once): a second for 1024 x 1024. All three are 0 of a matrix that is
+// 0, and NaN of one with entries that are not finite. In float32 updates of relative size 1e-7 are rounding, of full
+// rank; the default tolerance leaves that out. In convolutional networks a sample is one position of one.
 //
 // Under hp and hpz, which drop a share of W_0 after the first updates, "W_0" in initial_part, update_part and
 // weight_update is what is left of it, and last_update is without what was dropped; in update, own_update,

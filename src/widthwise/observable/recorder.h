@@ -63,8 +63,8 @@ class Recorder {
   Recorder(Recorder&&) noexcept;
   Recorder& operator=(Recorder&&) noexcept;
 
-  /// The steps at which it wants to be called, ascending: those measured and, for last_update_norm, the ones before
-  /// them.
+  /// The steps at which it wants to be called, ascending: those measured and, for what is of the last update
+  /// (ObservableInfo::needs_previous), the ones before them.
   const std::vector<std::int64_t>& probe_steps() const;
 
   /// Before train(), of runs that do not begin at their initialization: takes what observables compare with (f_0,
@@ -78,8 +78,8 @@ class Recorder {
   void operator()(const TrainingState<T>& state);
 
   /// After train(): adds the last point of members that ended, without diverging, at a step where only their weights
-  /// were noted (possible with last_update_norm and a stop by loss or time), and the tangent kernels of those that
-  /// ended before the last step to measure at. `results` is what train() returned, `ensemble` what it left.
+  /// were noted (possible with observables of the last update and a stop by loss or time), and the tangent kernels of
+  /// those that ended before the last step to measure at. `results` is what train() returned, `ensemble` what it left.
   void finish(const Ensemble<T>& ensemble, std::span<const RunResult> results);
 
   const Trace& trace(Index member) const;

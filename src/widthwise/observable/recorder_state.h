@@ -27,6 +27,9 @@ Matrix<T> copy_of(View<const T> from) {
   return to;
 }
 
+/// What singular values say of matrices of layers, so that the three measures share them.
+using KnownRanks = std::map<std::pair<RankedMatrix, Index>, RankMeasures>;
+
 /// One member's initialization, what is known of it between points, and its trace.
 template <class T>
 struct MemberState {
@@ -36,6 +39,7 @@ struct MemberState {
   Matrix<T> output;                                  // f_0
   std::vector<Matrix<T>> held_out_output;            // f_0 of each held-out part
   std::vector<double> forward_size, weight_norm;     // rms(W_0 x^{l-1}_0), |W_0|_F, at l-1
+  KnownRanks initial_ranks;                          // of W_0
   std::vector<Matrix<T>> previous;                   // W of step `noted`
   std::int64_t noted = -1;
   bool initialized = false;  // the initialization has been seen
@@ -110,8 +114,8 @@ struct RecorderState {
   std::int64_t step = 0;
   const FlowProgress<T>* flow = nullptr;  // of gradient-flow
   std::vector<double> update_sizes;       // NaN until asked for: update and own_update share a product
-  std::map<std::pair<RankedMatrix, Index>, RankMeasures> ranks;  // their three measures share singular values
-  bool gradient_known = false;                                   // `gradient` is of this moment
+  KnownRanks ranks;                       // of what changes
+  bool gradient_known = false;            // `gradient` is of this moment
 
   std::optional<Parameters<T>> direction,
       gradient;  // of one member, made at their first use; the former 0 between uses
