@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/SVD>
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "matrices.h"
 #include "widthwise/network/propagation.h"
@@ -184,6 +186,28 @@ TEST(LayerDiagnostics, AreTheSameOfWeightsThatAreDrawnAgain) {
       if (point > 0 || !std::isnan(values[point])) {
         EXPECT_EQ(drawn.trace.values(name)[point], values[point]) << name;
       }
+}
+
+// Of ten classes an output of 0 gives each a tenth: slopes of 0.9 and nine times 0.1, for every sample, whatever the
+// number of samples.
+TEST(LayerDiagnostics, SlopesOfTheLossAreThoseOfOneSample) {
+  FamilyOptions options;
+  options.input_dimension = 5;
+  options.outputs = 10;
+  options.width = 6;
+  options.hidden_layers = 2;
+  Ensemble<double> ensemble = network(mlp(options), 0.1);
+  const View<double> readout = ensemble.weight(0, 3);
+  for (Index i = 0; i < 10; ++i) std::fill_n(readout.row(i), 6, 0.0);
+  for (const Index points : {1, 7}) {
+    const Matrix<double> x = random_matrix<double>(points, 5, 3);
+    Matrix<double> y = Matrix<double>::Zero(points, 10);
+    for (Index i = 0; i < points; ++i) y(i, i) = 1;
+    Recorder<double> recorder(ensemble, {{"chi"}, make_loss("cross-entropy"), {0}},
+                              {view(std::as_const(x)), view(std::as_const(y)), {}, {}});
+    recorder({ensemble, 0, 0, 0, {}, {}, {}});
+    EXPECT_NEAR(recorder.trace(0).values("chi")[0], (0.9 + 9 * 0.1) / 10, 1e-15);
+  }
 }
 
 // A layer whose units all follow one of them has spread 0; h = 0 everywhere has none.

@@ -3,7 +3,7 @@
 //
 // Not by way of A^T A, whose eigenvalues lose every singular value below 1e-8 of the largest.
 //
-// Cost: about 8/3 n^3 operations for n x n, half of them bound by memory: a second for 1024.
+// Cost: about 8/3 n^3 operations for n x n, half of them bound by memory: some tenths of a second for 1024.
 #pragma once
 
 #include "widthwise/linalg/matrix.h"

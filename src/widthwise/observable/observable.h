@@ -28,10 +28,11 @@
 //
 // (Hajjar, Chizat and Giraud 2021), and of six matrices M three measures of rank (rank_measures.h), M_rank,
 // M_participation and M_stable_rank: initial_weight (W_0), weight_update (W_t - W_0), last_update (W_t - W_{t-1}),
-// preactivation (h^l_t, samples x units), preactivation_change (h^l_t - h^l_0), feature (x^l_t). Singular values of all
-// entries are found at every measured time (of W_0 once): a second for 1024 x 1024. All three are 0 of a matrix that is
-// 0, and NaN of one with entries that are not finite. In float32 updates of relative size 1e-7 are rounding, of full
-// rank; the default tolerance leaves that out. In convolutional networks a sample is one position of one.
+// preactivation (h^l_t, samples x units), preactivation_change (h^l_t - h^l_0), feature (x^l_t). Singular values are
+// found at every measured time (of W_0 once), in some tenths of a second for 1024 x 1024. All three measures are 0 of a
+// matrix that is 0, and NaN of one with entries that are not finite. In float32 updates of relative size 1e-7 are
+// rounding, of full rank; the default tolerance leaves that out. In convolutional networks a sample is one position of
+// one.
 //
 // Under hp and hpz, which drop a share of W_0 after the first updates, "W_0" in initial_part, update_part and
 // weight_update is what is left of it, and last_update is without what was dropped; in update, own_update,

@@ -9,6 +9,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/network/propagation.h"
 #include "widthwise/observable/observable.h"
+#include "widthwise/observable/rank_measures.h"
 #include "widthwise/observable/times.h"
 #include "widthwise/parameterization/optimizer.h"
 #include "widthwise/study/data_options.h"
@@ -154,6 +155,30 @@ void add_kernels(const Configuration& configuration, const Architecture& archite
   cost.memory += (configuration.text("training.dtype") == "float32" ? 4 : 8) * 2 * kernels * points * points;
 }
 
+// Singular values: about 4 longer shorter^2 operations, a tenth as fast as those of products. Of images at least that,
+// since each position of one is a sample.
+double rank_flops(const Configuration& configuration, const Architecture& architecture, double moments) {
+  const auto svd = [](double a, double b) { return 40 * a * b * std::min(a, b); };
+  const double samples =
+      std::min(configuration.number("measure.times.train_points"), configuration.number("data.train"));
+  double flops = 0;
+  for (const RankedName& matrix : ranked_matrices()) {
+    const bool asked = std::ranges::any_of(configuration.at("measure.observables").list(), [&](const Value& name) {
+      return std::ranges::any_of(rank_measure_names(), [&](const RankMeasureName& measure) {
+        return name.text() == matrix.stem + "_" + measure.ending;
+      });
+    });
+    if (!asked) continue;
+    double once = 0;
+    for (const Dense& layer : architecture.weight_matrices())
+      once += matrix.of_weights ? svd(static_cast<double>(layer.fan_in), static_cast<double>(layer.fan_out)) : 0;
+    if (!matrix.of_weights)
+      once = static_cast<double>(architecture.hidden_layers) * svd(samples, static_cast<double>(architecture.width));
+    flops += matrix.matrix == RankedMatrix::initial_weight ? once : moments * once;
+  }
+  return flops;
+}
+
 // A backward pass for gradients; for what each layer contributes, a derivative of the outputs along it.
 double passes_along_layers(const Configuration& configuration, const Architecture& architecture) {
   double passes = 0;
@@ -195,6 +220,7 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
     cost.flops += steps * 30 * std::pow(static_cast<double>(architecture.width), 3) *
                   static_cast<double>(architecture.hidden_layers - 1);
   add_kernels(configuration, architecture, moments, cost);
+  cost.flops += rank_flops(configuration, architecture, moments);
   // A constant a step stands for its fixed expenses.
   cost.work = cost.flops * waste(static_cast<double>(architecture.width)) + 2e4 * steps;
   const double scalar = configuration.text("training.dtype") == "float32" ? 4 : 8;
