@@ -205,6 +205,9 @@ void add_parameterization(Keys& keys) {
   changing(choice("parameterization.homogeneity", "own", {},
                   "the degree p in the first rates, or own: the activation's (the authors' code has 1 for all)"),
            {"ip-llr"});
+  keys.push_back(later(optional(choice(
+      "parameterization.decay_exponents", "", {},
+      "exponents d \"input,hidden,output\" of weight decay, n^-d of the trained weights; none: the scheme's own"))));
   keys.push_back(later(with_default(
       number("parameterization.init_mean", 0, {},
              "mean of the initial weights times their fan-in at the reference width, but of the input block"),
@@ -393,6 +396,9 @@ void add_training(Keys& keys) {
                              schedule, {"step"})));
   keys.push_back(later(where(number("training.switch_factor", 0.1, {0, infinity}, "of step: that rate over the first"),
                              schedule, {"step"})));
+  keys.push_back(later(where(number("training.epoch_factor", 0.95, {0, infinity},
+                                    "of per-epoch: the rates of an epoch over those of the one before"),
+                             schedule, {"per-epoch"})));
   keys.push_back(later(optional(number("training.stop_margin", 0, {}, "stop when all margins are this large"))));
   keys.push_back(later(unless(number("training.stop_share", 1, {0, 1, true}, "share of samples that need that margin"),
                               "training.stop_margin", {"none"})));

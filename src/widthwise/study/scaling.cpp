@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "widthwise/base/error.h"
+#include "widthwise/data/batches.h"
 #include "widthwise/parameterization/integrable_schemes.h"
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/cost.h"
@@ -42,6 +43,8 @@ Parameterization make_parameterization(const Configuration& configuration) {
     const std::string& biases = configuration.text("parameterization.first_bias_rates");
     set_first_rates(scheme, first, biases == "none" ? "" : biases, configuration.whole("parameterization.first_steps"));
   }
+  if (const std::string& decay = configuration.text("parameterization.decay_exponents"); decay != "none")
+    set_decay_exponents(scheme, decay);
   scheme.init_mean = configuration.number("parameterization.init_mean");
   scheme.bias_std = configuration.number("parameterization.bias_std");
   scheme.reference_width = configuration.number("parameterization.reference_width");
@@ -104,11 +107,14 @@ std::shared_ptr<const Activation> make_activation(const Configuration& configura
 }
 
 Schedule make_schedule(const Configuration& configuration) {
+  const Batches batches(configuration.whole("data.train"), configuration.whole("training.batch"), Key(0));
   return {.shape = parse_schedule(configuration.text("training.schedule")),
           .warmup_steps = configuration.whole("training.warmup_steps"),
           .final_rate = configuration.number("training.final_rate"),
           .switch_step = configuration.whole("training.switch_step"),
-          .switch_factor = configuration.number("training.switch_factor")};
+          .switch_factor = configuration.number("training.switch_factor"),
+          .epoch_steps = batches.steps_per_epoch(),
+          .epoch_factor = configuration.number("training.epoch_factor")};
 }
 
 FlowOptions flow_options(const Configuration& configuration) {
