@@ -1,4 +1,4 @@
-// Calibrated first rates, decay exponents and per-epoch schedules as settings of runs.
+// Calibrated first rates as settings of runs.
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -91,43 +91,6 @@ TEST(CalibrationKeys, AskForTwoBatches) {
                 .place()
                 .key,
             "parameterization.calibration");
-}
-
-// PyTorch's decay wd / m in the authors' gauge, W = m^-a w with a = (0, 1, 1), rates eta m^-c with c = (-1, -2, -1):
-// w <- w - eta m^-c (g + (wd / m) w), so that w loses eta wd (1, m, 1) of itself a step.
-TEST(DecayExponents, OneEverywhereIsTheAuthorsDecay) {
-  const Scaling scaling = make_scaling(configuration("integrable",
-                                                     "\"parameterization.decay_exponents\" = \"1,1,1\"\n"
-                                                     "\"training.weight_decay\" = 0.01\n"),
-                                       6);
-  const double m = 8, eta = 0.05, wd = 0.01;
-  const double shares[] = {eta * wd, eta * wd * m, eta * wd};
-  for (std::size_t l = 0; l < 3; ++l) {
-    const TensorScaling& w = scaling.weights[l];
-    EXPECT_NEAR(w.effective_rate * w.effective_decay, shares[l], 1e-15) << l;
-    EXPECT_NEAR(w.rate * w.decay, shares[l], 1e-15) << l;
-  }
-  const Scaling own = make_scaling(configuration("integrable", "\"training.weight_decay\" = 0.01\n"), 6);
-  for (const TensorScaling& w : own.weights) EXPECT_NEAR(w.rate * w.decay, eta * wd, 1e-15) << "at all widths";
-  EXPECT_EQ(mistake(settings("mup", "\"parameterization.decay_exponents\" = \"1,1\"\n")).place().key,
-            "parameterization.decay_exponents");
-}
-
-TEST(PerEpochSchedule, CountsEpochsAsBatchesDo) {
-  // Of N samples in batches of 4 an epoch has N / 4 updates, the rest left out.
-  const Configuration run = configuration(
-      "mup", "\"training.batch\" = 4\n\"training.schedule\" = \"per-epoch\"\n\"training.epoch_factor\" = 0.5\n");
-  const Schedule schedule = make_schedule(run);
-  const std::int64_t epoch = run.whole("data.train") / 4;
-  EXPECT_EQ(schedule.epoch_steps, epoch);
-  EXPECT_EQ(schedule.factor(epoch - 1, 100), 1);
-  EXPECT_EQ(schedule.factor(epoch, 100), 0.5);
-  EXPECT_EQ(schedule.factor(3 * epoch, 100), 0.125);
-  EXPECT_EQ(make_schedule(configuration("mup", "\"training.schedule\" = \"per-epoch\"\n")).epoch_steps, 1)
-      << "full batches";
-  EXPECT_EQ(
-      mistake(settings("mup", "\"training.schedule\" = \"per-epoch\"\n\"training.epoch_factor\" = 0\n")).place().key,
-      "training.epoch_factor");
 }
 
 }  // namespace

@@ -67,9 +67,9 @@ TEST(TrainingKeys, DefaultsAreThoseOfTheRule) {
 TEST(TrainingKeys, LeaveRecordedRunsWhatTheyWere) {
   const std::string labels = "\"data.labels\" = \"sign\"\n", plain = identity(labels);
   // Defaults, written out or beside the point.
-  for (const char* same :
-       {"schedule\" = \"constant\"", "warmup_steps\" = 0", "final_rate\" = 0.5", "switch_step\" = 3",
-        "stop_margin\" = \"none\"", "stop_share\" = 0.5", "patience\" = 0", "min_improvement\" = 0.1"})
+  for (const char* same : {"schedule\" = \"constant\"", "warmup_steps\" = 0", "final_rate\" = 0.5", "switch_step\" = 3",
+                           "epoch_factor\" = 0.5", "stop_margin\" = \"none\"", "stop_share\" = 0.5", "patience\" = 0",
+                           "min_improvement\" = 0.1"})
     EXPECT_EQ(identity(labels + "\"training." + same + "\n"), plain) << same;
   for (const char* other : {"schedule\" = \"cosine\"", "warmup_steps\" = 2", "stop_margin\" = 0", "patience\" = 2"})
     EXPECT_NE(identity(labels + "\"training." + other + "\n"), plain) << other;
@@ -84,6 +84,14 @@ TEST(TrainingKeys, ScheduleReachesTheRates) {
   const Trace trace = records(still).front().trace;
   EXPECT_EQ(trace.at_step("train_loss", 2), trace.at_step("train_loss", 4));
   EXPECT_NE(trace.at_step("train_loss", 1), trace.at_step("train_loss", 2));
+  // 32 samples by 16: two updates an epoch, and a second epoch at rate 0.
+  const Trace epochs = records(
+                           "\"training.batch\" = 16\n\"training.schedule\" = \"per-epoch\"\n"
+                           "\"training.epoch_factor\" = 0\n")
+                           .front()
+                           .trace;
+  EXPECT_EQ(epochs.at_step("train_loss", 2), epochs.at_step("train_loss", 4));
+  EXPECT_NE(epochs.at_step("train_loss", 1), epochs.at_step("train_loss", 2));
   const Trace warm = records("\"training.warmup_steps\" = 4\n").front().trace, plain = records("").front().trace;
   EXPECT_NE(warm.at_step("train_loss", 1), plain.at_step("train_loss", 1));
 }
@@ -130,6 +138,10 @@ TEST(TrainingKeys, RefuseWhatDoesNotFit) {
            {"\"training.warmup_steps\" = -1\n", "training.warmup_steps", "whole number"},
            {"\"training.final_rate\" = -1\n", "training.final_rate", "at least 0"},
            {"\"training.switch_factor\" = -1\n", "training.switch_factor", "at least 0"},
+           {"\"training.epoch_factor\" = -1\n", "training.epoch_factor", "at least 0"},
+           {"\"parameterization.decay_exponents\" = \"1,1\"\n", "parameterization.decay_exponents",
+            "input, hidden and output"},
+           {"\"parameterization.decay_exponents\" = \"1,x,1\"\n", "parameterization.decay_exponents", "rational"},
            {"\"training.stop_share\" = 0\n", "training.stop_share", "above 0"},
            {"\"training.patience\" = -1\n", "training.patience", "whole number"},
            {"\"training.min_improvement\" = 1\n", "training.min_improvement", "below 1"},

@@ -5,9 +5,11 @@
 
 #include <cmath>
 #include <numeric>
+#include <vector>
 
 #include "training/training_cases.h"
 #include "widthwise/base/error.h"
+#include "widthwise/data/batches.h"
 
 namespace widthwise {
 namespace {
@@ -52,6 +54,40 @@ TEST(Schedule, StepSwitchesOnceAlsoWithinTheWarmUp) {
   EXPECT_EQ(schedule.factor(9, 10), 3);
 }
 
+TEST(Schedule, PerEpochFallsWhereBatchesBeginAgain) {
+  // 20 samples by 6: three updates an epoch, the last two samples left out.
+  const std::int64_t epoch = Batches(20, 6, Key(0)).steps_per_epoch();
+  const Schedule schedule{.shape = Shape::per_epoch, .epoch_steps = epoch, .epoch_factor = 0.5};
+  const std::vector<double> expected{1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125};
+  for (std::size_t k = 0; k < expected.size(); ++k)
+    EXPECT_EQ(schedule.factor(static_cast<std::int64_t>(k), 10), expected[k]) << k;
+  Schedule warm = schedule;
+  warm.warmup_steps = 4;
+  EXPECT_EQ(warm.factor(1, 10), 0.5);
+  EXPECT_EQ(warm.factor(3, 10), 0.5) << "the last of the warm-up lies in the second epoch";
+  EXPECT_EQ(warm.factor(6, 10), 0.25);
+}
+
+TEST(Schedule, PerEpochIsThatOfTheRatesOfEachEpochInTurn) {
+  // Gradient descent remembers nothing: an epoch at each rate, one training after the other, over the same batches.
+  const testing::Data data = testing::small_data();
+  const Architecture network = testing::small_mlp();
+  TrainingOptions options;
+  options.batch = 10;  // two an epoch, in fixed order: every epoch sees the same
+  options.shuffle = false;
+  const auto after = [&](double rate, const Ensemble<double>* start) {
+    Ensemble<double> ensemble(network, testing::members_with_rates(network, {rate}));
+    if (start != nullptr) ensemble.parameters() = start->parameters();
+    train<double>(ensemble, view(data.inputs), view(data.targets), *make_loss("squared"), options);
+    return ensemble;
+  };
+  options.steps = 2;
+  const Ensemble<double> first = after(0.2, nullptr), second = after(0.1, &first), third = after(0.05, &second);
+  options.steps = 6;
+  options.schedule = {.shape = Shape::per_epoch, .epoch_steps = 2, .epoch_factor = 0.5};
+  EXPECT_LT(testing::distance(after(0.2, nullptr), 0, third, 0), 1e-14);
+}
+
 TEST(Schedule, RefusesNumbersThatDoNotFitTheSteps) {
   const auto key = [](const Schedule& schedule, std::int64_t steps) -> std::string {
     try {
@@ -71,6 +107,10 @@ TEST(Schedule, RefusesNumbersThatDoNotFitTheSteps) {
   EXPECT_EQ(key({.shape = Shape::step, .switch_step = 3, .switch_factor = -1}, 10), "training.switch_factor");
   EXPECT_EQ(key({.shape = Shape::step, .switch_step = 3, .switch_factor = std::nan("")}, 10), "training.switch_factor");
   EXPECT_EQ(key({.shape = Shape::cosine, .final_rate = -0.1}, 10), "training.final_rate");
+  EXPECT_EQ(key({.shape = Shape::per_epoch, .epoch_factor = 0}, 10), "");
+  EXPECT_EQ(key({.shape = Shape::per_epoch, .epoch_factor = -0.1}, 10), "training.epoch_factor");
+  EXPECT_EQ(key({.shape = Shape::per_epoch, .epoch_factor = std::nan("")}, 10), "training.epoch_factor");
+  EXPECT_EQ(key({.shape = Shape::per_epoch, .epoch_steps = 0}, 10), "training.schedule");
   EXPECT_THROW(parse_schedule("cosin"), ConfigError);
   for (const Named& row : known_schedules()) EXPECT_NO_THROW(parse_schedule(row.name));
 }

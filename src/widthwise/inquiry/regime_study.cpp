@@ -57,11 +57,11 @@ loss = "squared"
 )toml";
 
 // What of a file's settings speaks of update rules other than gradient flow.
-constexpr std::array steps_keys{"training.learning_rate", "training.batch",         "training.batch_order",
-                                "training.steps",         "training.momentum",      "training.beta1",
-                                "training.beta2",         "training.epsilon",       "training.weight_decay",
-                                "training.schedule",      "training.warmup_steps",  "training.final_rate",
-                                "training.switch_step",   "training.switch_factor", "training.patience"};
+constexpr std::array steps_keys{
+    "training.learning_rate", "training.batch",         "training.batch_order",  "training.steps",
+    "training.momentum",      "training.beta1",         "training.beta2",        "training.epsilon",
+    "training.weight_decay",  "training.schedule",      "training.warmup_steps", "training.final_rate",
+    "training.switch_step",   "training.switch_factor", "training.epoch_factor", "training.patience"};
 
 // What the study itself decides.
 constexpr std::array ours{"measure.observables", "measure.keep",     "measure.times.log",

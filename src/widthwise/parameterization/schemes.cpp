@@ -81,18 +81,17 @@ Rational decay_exponent(const BlockExponents& block, OptimizerKind optimizer) {
   return decay_is_divided(optimizer) ? block.e - block.b : -block.c;
 }
 
-// One exponent of the input, hidden and output block each.
-std::array<Rational, 3> three(std::string_view text, std::string_view key, std::string_view example) {
-  const BlockExponents read = parse_block_exponents(text, key);  // three rationals, or five
+// One a block.
+Triple parse_three(std::string_view text, std::string_view key) {
   if (std::ranges::count(text, ',') != 2)
-    throw ConfigError({"", std::string(key)},
-                      "exponents of the input, hidden and output block such as " + std::string(example),
+    throw ConfigError({"", std::string(key)}, "exponents of the input, hidden and output block such as -2,-5/2,-2",
                       "'" + std::string(text) + "'");
+  const BlockExponents read = parse_block_exponents(text, key);
   return {read.a, read.b, read.c};
 }
 
-void set_three(std::string_view text, std::string_view key, const std::array<BlockExponents*, 3>& blocks) {
-  const auto exponents = three(text, key, "-2,-5/2,-2");
+void set_first(std::string_view text, std::string_view key, const std::array<BlockExponents*, 3>& blocks) {
+  const Triple exponents = parse_three(text, key);
   for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i]->c_first = exponents[i];
 }
 
@@ -139,23 +138,30 @@ Parameterization custom_scheme(const BlockExponents& input, const BlockExponents
   return scheme;
 }
 
-void set_decay_exponents(Parameterization& scheme, std::string_view text) {
-  const auto [input, hidden, output] = three(text, "parameterization.decay_exponents", "1,1,1");
-  Exponents& width = scheme.width;
-  width.input.d = width.input_bias.d = input;
-  width.hidden.d = width.hidden_bias.d = hidden;
-  width.output.d = width.output_bias.d = output;
-  for (auto* layers : {&width.hidden_layers, &width.hidden_biases})
-    for (BlockExponents& one : *layers) one.d = hidden;
-}
-
 void set_first_rates(Parameterization& scheme, std::string_view weights, std::string_view biases,
                      std::int64_t first_steps) {
   scheme.first_steps = first_steps;
-  set_three(weights, "parameterization.first_rates", {&scheme.width.input, &scheme.width.hidden, &scheme.width.output});
+  set_first(weights, "parameterization.first_rates", {&scheme.width.input, &scheme.width.hidden, &scheme.width.output});
   if (!biases.empty())
-    set_three(biases, "parameterization.first_bias_rates",
+    set_first(biases, "parameterization.first_bias_rates",
               {&scheme.width.input_bias, &scheme.width.hidden_bias, &scheme.width.output_bias});
+}
+
+void set_decay_exponents(Parameterization& scheme, std::string_view weights) {
+  const Triple exponents = parse_three(weights, "parameterization.decay_exponents");
+  Exponents& width = scheme.width;
+  const auto set = [](const Rational& d, BlockExponents& block, std::vector<BlockExponents>& layers,
+                      BlockExponents& bias, std::vector<BlockExponents>& layer_biases) {
+    const Rational change = d - block.d;
+    block.d = d;
+    bias.d += change;
+    for (BlockExponents& layer : layers) layer.d = d;
+    for (BlockExponents& layer : layer_biases) layer.d += change;
+  };
+  std::vector<BlockExponents> none;
+  set(exponents[0], width.input, none, width.input_bias, none);
+  set(exponents[1], width.hidden, width.hidden_layers, width.hidden_bias, width.hidden_biases);
+  set(exponents[2], width.output, none, width.output_bias, none);
 }
 
 }  // namespace widthwise

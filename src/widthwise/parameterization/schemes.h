@@ -59,4 +59,9 @@ void set_decay_exponents(Parameterization& scheme, std::string_view text);
 void set_first_rates(Parameterization& scheme, std::string_view weights, std::string_view biases,
                      std::int64_t first_steps);
 
+/// Gives weights the decay exponents "input,hidden,output", d of the trained w as the scheme writes it. Those of biases
+/// change by as much, so that a bias gains or loses the power of n that weights beside it do: with the scheme's own
+/// exponents nothing changes. @throws ConfigError (parameterization.decay_exponents).
+void set_decay_exponents(Parameterization& scheme, std::string_view weights);
+
 }  // namespace widthwise

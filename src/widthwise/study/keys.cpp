@@ -226,9 +226,9 @@ void add_parameterization(Keys& keys) {
                      "which base rate the layers behind are calibrated with"));
   calibrating(whole("parameterization.calibration_batch", 0, {0, 1e9},
                     "samples of each of its two batches; 0: training.batch"));
-  keys.push_back(
-      later(optional(choice("parameterization.decay_exponents", "", {},
-                            "exponents \"input,hidden,output\" of weight decay, in place of the scheme's"))));
+  keys.push_back(later(optional(choice(
+      "parameterization.decay_exponents", "", {},
+      "exponents d \"input,hidden,output\" of weight decay, n^-d of the trained weights; none: the scheme's own"))));
   keys.push_back(later(with_default(
       number("parameterization.init_mean", 0, {},
              "mean of the initial weights times their fan-in at the reference width, but of the input block"),
@@ -413,12 +413,13 @@ void add_training(Keys& keys) {
       later(whole("training.warmup_steps", 0, {0, many}, "updates in which the rates rise from 0; 0: none")));
   keys.push_back(later(where(number("training.final_rate", 0, {0, infinity}, "of cosine: the last rate over the first"),
                              schedule, {"cosine"})));
-  keys.push_back(later(where(number("training.epoch_factor", 0.95, positive, "of per-epoch: the factor of an epoch"),
-                             schedule, {"per-epoch"})));
   keys.push_back(later(where(whole("training.switch_step", 0, {0, many}, "of step: the first update at another rate"),
                              schedule, {"step"})));
   keys.push_back(later(where(number("training.switch_factor", 0.1, {0, infinity}, "of step: that rate over the first"),
                              schedule, {"step"})));
+  keys.push_back(later(where(number("training.epoch_factor", 0.95, {0, infinity},
+                                    "of per-epoch: the rates of an epoch over those of the one before"),
+                             schedule, {"per-epoch"})));
   keys.push_back(later(optional(number("training.stop_margin", 0, {}, "stop when all margins are this large"))));
   keys.push_back(later(unless(number("training.stop_share", 1, {0, 1, true}, "share of samples that need that margin"),
                               "training.stop_margin", {"none"})));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "widthwise/base/error.h"
+#include "widthwise/data/batches.h"
 #include "widthwise/parameterization/integrable_schemes.h"
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/cost.h"
@@ -105,20 +106,15 @@ std::shared_ptr<const Activation> make_activation(const Configuration& configura
                          configuration.number("architecture.activation_parameter"));
 }
 
-// As Batches (data/batches.h) cuts them.
-static std::int64_t steps_per_epoch(const Configuration& configuration) {
-  const std::int64_t batch = configuration.whole("training.batch"), samples = configuration.whole("data.train");
-  return batch == 0 || batch >= samples ? 1 : samples / batch;
-}
-
 Schedule make_schedule(const Configuration& configuration) {
+  const Batches batches(configuration.whole("data.train"), configuration.whole("training.batch"), Key(0));
   return {.shape = parse_schedule(configuration.text("training.schedule")),
           .warmup_steps = configuration.whole("training.warmup_steps"),
           .final_rate = configuration.number("training.final_rate"),
           .switch_step = configuration.whole("training.switch_step"),
           .switch_factor = configuration.number("training.switch_factor"),
-          .epoch_factor = configuration.number("training.epoch_factor"),
-          .epoch_steps = steps_per_epoch(configuration)};
+          .epoch_steps = batches.steps_per_epoch(),
+          .epoch_factor = configuration.number("training.epoch_factor")};
 }
 
 FlowOptions flow_options(const Configuration& configuration) {

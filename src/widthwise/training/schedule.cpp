@@ -18,7 +18,7 @@ const std::vector<Named>& shapes() {
       {"constant", "the rate stays"},
       {"cosine", "half a cosine from the rate down to final_rate times it"},
       {"step", "switch_factor times the rate from switch_step on"},
-      {"per-epoch", "epoch_factor times the rate with every epoch"},
+      {"per-epoch", "epoch_factor times the rate of the epoch before; on full batches every step is an epoch"},
   };
   return rows;
 }
@@ -62,9 +62,12 @@ void check_schedule(const Schedule& schedule, std::int64_t steps) {
   if (schedule.shape == Schedule::Shape::cosine)
     require(schedule.final_rate >= 0 && std::isfinite(schedule.final_rate), "training.final_rate", "a factor >= 0",
             schedule.final_rate);
-  if (schedule.shape == Schedule::Shape::per_epoch)
-    require(schedule.epoch_factor > 0 && std::isfinite(schedule.epoch_factor), "training.epoch_factor",
-            "a factor above 0", schedule.epoch_factor);
+  if (schedule.shape == Schedule::Shape::per_epoch) {
+    require(schedule.epoch_factor >= 0 && std::isfinite(schedule.epoch_factor), "training.epoch_factor",
+            "a factor >= 0", schedule.epoch_factor);
+    require(schedule.epoch_steps >= 1, "training.schedule", "epochs of one update or more",
+            number(schedule.epoch_steps));
+  }
   if (schedule.shape != Schedule::Shape::step) return;
   require(schedule.switch_step >= 1 && schedule.switch_step < steps, "training.switch_step",
           fmt::format("an update after the first of {}, at most {}", steps, std::max<std::int64_t>(0, steps - 1)),
