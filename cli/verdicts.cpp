@@ -14,6 +14,7 @@
 #include "widthwise/report/verdict_table.h"
 #include "widthwise/study/conventions.h"
 #include "widthwise/study/table.h"
+#include "widthwise/study/warnings.h"
 
 namespace widthwise::cli {
 
@@ -125,6 +126,7 @@ void print_verdicts(const Study& study, const std::vector<Judgement>& judgements
   if (json) {
     nlohmann::json answer = {{"title", study.title},
                              {"conventions", conventions(study)},
+                             {"warnings", warnings(study)},
                              {"predictions", nlohmann::json::array()},
                              {"derived", nlohmann::json::array()}};
     for (const Judgement& judgement : judgements) answer["predictions"].push_back(as_json(judgement));

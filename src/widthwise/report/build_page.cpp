@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "widthwise/base/progress.h"
 #include "widthwise/report/build_figure.h"
@@ -16,6 +17,7 @@
 #include "widthwise/report/verdict_row.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/search.h"
+#include "widthwise/study/warnings.h"
 
 namespace widthwise::report {
 namespace {
@@ -106,6 +108,7 @@ Page build_page(const Study& study, const StoreReader& reader, const std::vector
   page.total = identities.size();
   page.diverged = records.diverged;
   page.warnings = warnings_of(reader);
+  for (std::string& warning : warnings(study)) page.warnings.push_back(std::move(warning));
   page.verdicts = verdict_rows(judgements);
   page.figures = build_figures(study, reader);
   page.configuration = settings_text(study);
