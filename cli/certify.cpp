@@ -86,15 +86,17 @@ std::string exponents(const Expectation& row) {
 }
 
 void print_rows(const Certificate& certificate) {
-  std::vector<std::array<std::string, 5>> lines{{"tensor", "", "predicted", "measured [95% interval]", "verdict"}};
+  std::vector<std::array<std::string, 6>> lines{
+      {"tensor", "", "predicted", "measured [95% interval]", "theory", "verdict"}};
   int layer = 0;
   for (const CertificateRow& row : certificate.rows) {
     const bool first = std::exchange(layer, row.expected.layer) != row.expected.layer;
     const std::string measured = report::verdict_rows({row.judgement}).front().measured;
     lines.push_back({first ? fmt::format("W_{} {}", layer, row.expected.block) : std::string(),
-                     quantity_name(row.expected.quantity), exponents(row.expected), measured, row.word});
+                     quantity_name(row.expected.quantity), exponents(row.expected), measured,
+                     std::string(verdict_name(row.judgement.verdict)), row.word});
   }
-  std::array<std::size_t, 5> widths{};
+  std::array<std::size_t, 6> widths{};
   for (const auto& line : lines)
     for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], report::display_width(line[i]));
   for (const auto& line : lines) {

@@ -14,6 +14,7 @@
 #include "widthwise/report/text.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/grid.h"
+#include "widthwise/study/plan.h"
 #include "widthwise/study/prediction.h"
 #include "widthwise/study/schedule.h"
 #include "widthwise/study/warnings.h"
@@ -39,15 +40,21 @@ void print_plan(const Study& study, const Plan& plan) {
   if (plan.ahead > 0) fmt::print("searches make at most {} runs more as they go\n", plan.ahead);
 }
 
+void print_warnings(const Study& study) {
+  for (const std::string& warning : warnings(study)) notice("Warning: {}\n", report::single_line(warning));
+}
+
 int run(Options& options) {
   const Study study = options.study.read();
   options.run.store = options.study.store;
-  for (const std::string& warning : warnings_of(study)) notice("warning: {}\n", warning);
   if (options.dry_run) {
     print_plan(study, plan_study(study, options.run));
+    print_warnings(study);
     return 0;
   }
   install_interrupt_handlers();  // elsewhere Ctrl-C has nothing to save
+  ask_consent(study, options.run.yes);
+  print_warnings(study);
   print_summary(run_study(study, options.run));
   const StoreReader reader(options.study.store);
   const std::vector<Judgement> judgements = judge(study, reader);

@@ -126,7 +126,7 @@ void print_verdicts(const Study& study, const std::vector<Judgement>& judgements
   if (json) {
     nlohmann::json answer = {{"title", study.title},
                              {"conventions", conventions(study)},
-                             {"warnings", warnings_of(study)},
+                             {"warnings", warnings(study)},
                              {"predictions", nlohmann::json::array()},
                              {"derived", nlohmann::json::array()}};
     for (const Judgement& judgement : judgements) answer["predictions"].push_back(as_json(judgement));

@@ -33,6 +33,25 @@ TEST(Run, TrainsWhatIsMissingOnceThenJudges) {
   EXPECT_EQ(verdicts["predictions"][0]["predicted"], 0.0);
 }
 
+TEST(Run, WarnsOfWhatAStudyMustHear) {
+  const std::string deep = replaced(small_study, "hidden_layers = 2", "hidden_layers = 4\nactivation = \"sigmoid\""),
+                    warning = "phi(0) != 0 for sigmoid";
+  const auto folder = folder_with_study("warns", replaced(deep, "[\"ntk\", \"mup\"]", "[\"ntk\", \"integrable\"]"));
+  const Answer dry = widthwise("run s.toml --dry-run", folder);
+  EXPECT_EQ(dry.exit, 0) << dry.err;
+  EXPECT_THAT(dry.err, HasSubstr("Warning: " + warning));
+  const Answer run = widthwise("run s.toml --quiet --json --report r.html", folder);
+  EXPECT_EQ(run.exit, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("Warning: " + warning));
+  const auto answer = nlohmann::json::parse(run.out);
+  ASSERT_EQ(answer["warnings"].size(), 1u);
+  EXPECT_THAT(answer["warnings"][0].get<std::string>(), HasSubstr(warning));
+  EXPECT_THAT(read_text(folder / "r.html"), HasSubstr(warning));
+
+  const auto quiet = folder_with_study("warns-not");  // ntk and mup take any activation
+  EXPECT_THAT(widthwise("run s.toml --dry-run", quiet).err, Not(HasSubstr("Warning")));
+}
+
 TEST(Run, StrictExitsWithOneWhereAPredictionFails) {
   // The initial output of NTK has exponent 0, so that of 2 is refuted.
   const auto folder = folder_with_study(

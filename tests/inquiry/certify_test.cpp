@@ -113,6 +113,7 @@ TEST_F(Certify, MupScalesUnderEveryRule) {
     const Certificate found = ask(question({{"training.optimizer", rule}, {"training.learning_rate", rate}}));
     EXPECT_TRUE(found.certified) << rule << ": " << testing::PrintToString(complaints(found));
     EXPECT_EQ(found.outcome.outcome, "feature");
+    EXPECT_THAT(found.sentences.back(), HasSubstr("Certified, for the outcome is feature"));
     EXPECT_THAT(found.sentences.front(),
                 HasSubstr("widths 64, 128, 256, 512, after 4 steps, over 16 seeds, to 0.25 in the exponent"));
   }
@@ -206,6 +207,69 @@ TEST_F(Certify, PreactivationsThatStartVanishingAreTold) {
   EXPECT_EQ(row(found, "W_2 (hidden): start").word, "vanishes");
   EXPECT_NEAR(row(found, "W_2 (hidden): start").judgement.measured, -0.5, 0.1);
   EXPECT_EQ(row(found, "W_3 (output): start").word, "ok");
+  EXPECT_THAT(found.sentences.back(), HasSubstr("W_2 (hidden): start vanishes"));
+}
+
+// What theory alone holds against a configuration: rows whose exponent is not what is required.
+std::vector<std::string> unmet(const Expected& of) {
+  std::vector<std::string> out;
+  for (const Expectation& row : of.rows)
+    if (row.exponent > 0 || (row.needs_order_one() && row.exponent < 0)) out.push_back(row.name());
+  return out;
+}
+
+TEST_F(Certify, AStartThatTheFirstUpdateLeavesMayVanish) {
+  const auto of = [&](const std::string& scheme, const std::string& activation, Changes more = {}) {
+    more.insert(more.end(), {{"parameterization.name", scheme},
+                             {"architecture.activation", activation},
+                             {"architecture.hidden_layers", "3"},
+                             {"training.optimizer", "sgd"}});
+    return certify_expectations(question(more));
+  };
+  const Expected escapes = of("ip-llr", "relu");
+  EXPECT_THAT(unmet(escapes), IsEmpty());
+  std::map<std::string, Rational> exponents;
+  for (const Expectation& row : escapes.rows) exponents[row.name()] = row.exponent;
+  EXPECT_EQ(exponents.at("W_3 (hidden): start"), Rational(-1));
+  EXPECT_EQ(exponents.at("W_3 (hidden): first"), Rational(0));
+  EXPECT_EQ(exponents.at("W_4 (output): first"), Rational(0));
+  for (const char* scheme : {"hp", "hpz", "ip-non-centered"})
+    EXPECT_THAT(unmet(of(scheme, "relu")), IsEmpty()) << scheme;
+  EXPECT_THAT(unmet(of("ip-bias", "relu", {{"architecture.bias", "true"}})), IsEmpty());
+  EXPECT_THAT(unmet(of("integrable", "relu")), ElementsAre("W_2 (hidden): start", "W_3 (hidden): start"));
+
+  // Mistakes: the degree of a homogeneous activation under a smooth one; the first rates of two hidden layers for
+  // three.
+  const std::string last = "W_3 (hidden): first";
+  EXPECT_THAT(unmet(of("ip-llr", "tanh", {{"parameterization.homogeneity", "\"1\""}})), ElementsAre(last));
+  EXPECT_THAT(unmet(of("custom", "relu",
+                       {{"parameterization.input", "0,0,-1"},
+                        {"parameterization.hidden", "0,1,0"},
+                        {"parameterization.output", "0,1,1"},
+                        {"parameterization.first_rates", "-3/2,0,-1/2"}})),
+              Contains(last));
+}
+
+TEST_F(Certify, AFirstUpdateThatFallsShortIsMeasuredAndTold) {
+  // Of tanh h_3 is n^-1 at first and n^-1/2 after the one large step, as theory says: that is no escape.
+  CertifyQuestion of = question({{"parameterization.name", "ip-llr"},
+                                 {"parameterization.homogeneity", "\"1\""},
+                                 {"architecture.activation", "tanh"},
+                                 {"architecture.hidden_layers", "3"},
+                                 {"training.optimizer", "sgd"},
+                                 {"training.learning_rate", "1"}});
+  of.steps = 1;
+  const Certificate found = ask(of);
+  EXPECT_FALSE(found.certified);
+  const CertificateRow& fallen = row(found, "W_3 (hidden): first");
+  EXPECT_EQ(fallen.word, "vanishes");
+  EXPECT_EQ(fallen.judgement.predicted, -0.5);
+  EXPECT_NEAR(fallen.judgement.measured, -0.5, 0.25);
+  EXPECT_NEAR(row(found, "W_3 (hidden): start").judgement.measured, -1, 0.15);
+  EXPECT_EQ(row(found, "W_3 (hidden): start").word, "ok");
+  EXPECT_THAT(found.sentences,
+              Contains(HasSubstr("After the first update the preactivations of layer 3 are of size n^(-1/2)")));
+  EXPECT_THAT(found.sentences.back(), HasSubstr("Not certified, for W_3 (hidden): first vanishes"));
 }
 
 TEST_F(Certify, TooLittleDataIsNoCertificate) {

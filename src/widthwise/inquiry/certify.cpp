@@ -24,6 +24,7 @@ const char* complaint(TensorQuantity quantity, bool grows) {
     case TensorQuantity::decay:
       return grows ? "takes over" : "vanishes";
     case TensorQuantity::start:
+    case TensorQuantity::first:
     case TensorQuantity::update:
       break;
   }
@@ -39,6 +40,11 @@ std::string meaning(const Expectation& row, bool grows) {
   switch (row.quantity) {
     case TensorQuantity::start:
       return fmt::format("{} makes its preactivations start at {}.", tensor, power);
+    case TensorQuantity::first:
+      return fmt::format(
+          "After the first update the {} of size {}.",
+          row.block == "output" ? std::string("output is") : fmt::format("preactivations of layer {} are", row.layer),
+          power);
     case TensorQuantity::update:
       return fmt::format("The update of {} moves its preactivations by {}.", tensor, power);
     case TensorQuantity::contribution:
@@ -116,10 +122,28 @@ std::string headline(const CertifyQuestion& question, const Certificate& certifi
       question.steps == 1 ? "" : "s", question.seeds, question.tolerance);
 }
 
-void explain(const CertifyQuestion& question, Certificate& certificate) {
+// Why it is certified, or what stands against it.
+std::string conclusion(const Certificate& certificate) {
+  if (certificate.certified)
+    return fmt::format("Certified, for the outcome is {}, every row passes and no run diverged.",
+                       certificate.outcome.outcome);
+  std::vector<std::string> against;
+  if (!certificate.outcome.regime) against.push_back(fmt::format("the outcome is {}", certificate.outcome.outcome));
+  std::size_t undecided = 0;
+  for (const CertificateRow& row : certificate.rows) {
+    if (row.mark == Mark::fails) against.push_back(fmt::format("{} {}", row.expected.name(), row.word));
+    undecided += row.mark == Mark::undecided;
+  }
+  if (undecided > 0) against.push_back(fmt::format("{} row{} undecided", undecided, undecided == 1 ? " is" : "s are"));
+  if (!certificate.diverged.empty()) against.emplace_back("runs diverged");
+  return fmt::format("Not certified, for {}.", fmt::join(against, "; "));
+}
+
+void explain(const CertifyQuestion& question, bool first_rates, Certificate& certificate) {
   std::vector<std::string>& out = certificate.sentences;
   out.push_back(headline(question, certificate));
   out.push_back(certificate.outcome.reasons.front());
+  out.insert(out.end(), certificate.outcome.start.begin(), certificate.outcome.start.end());
   const bool none_fails = std::ranges::count(certificate.rows, Mark::fails, &CertificateRow::mark) == 0;
   for (const CertificateRow& row : certificate.rows) {
     const bool by_theory = row.mark == Mark::fails && !row.word.starts_with("disagrees");
@@ -130,7 +154,13 @@ void explain(const CertifyQuestion& question, Certificate& certificate) {
     if (row.mark == Mark::undecided && none_fails)
       out.push_back(fmt::format("{}: undecided. {}", row.expected.name(), row.judgement.advice));
   }
-  if (none_fails && std::ranges::count(certificate.rows, Mark::undecided, &CertificateRow::mark) > 0)
+  const bool all_pass =
+      std::ranges::all_of(certificate.rows, [](const CertificateRow& row) { return row.mark == Mark::passes; });
+  if (first_rates && !all_pass)
+    out.emplace_back(
+        "What is of order one after the first update is a product of the moves of all layers before: at small rates it "
+        "lies below corrections of n^(-1/2), and larger rates bring these widths nearer to theory.");
+  else if (none_fails && !all_pass)
     out.emplace_back(
         "A smaller rate (--set training.learning_rate=...) changes no exponent and brings these widths nearer to "
         "theory.");
@@ -143,6 +173,7 @@ void explain(const CertifyQuestion& question, Certificate& certificate) {
 
 Certificate certificate(const CertifyQuestion& question, const Study& study, const StoreReader& reader) {
   Expected expected = certify_expectations(question);
+  const bool first_rates = expected.first_rates;
   Certificate out;
   out.outcome = std::move(expected.outcome);
   const std::vector<Judgement> judgements = judge(study, reader);
@@ -154,12 +185,13 @@ Certificate certificate(const CertifyQuestion& question, const Study& study, con
   out.diverged = diverged_runs(study, reader);
   out.certified = out.outcome.regime && out.diverged.empty() &&
                   std::ranges::all_of(out.rows, [](const CertificateRow& row) { return row.mark == Mark::passes; });
-  explain(question, out);
-  if (!out.certified && loss_rises(study, reader))
+  explain(question, first_rates, out);
+  if (!out.certified && !first_rates && loss_rises(study, reader))
     out.sentences.emplace_back(
         "In most runs the loss rises: the rate is too large for these steps, and exponents measured there say little. "
         "Ask "
         "at a smaller one (--set training.learning_rate=...).");
+  out.sentences.push_back(conclusion(out));
   out.notes = certify_notes(question);
   return out;
 }

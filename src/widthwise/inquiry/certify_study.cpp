@@ -13,6 +13,7 @@
 #include "widthwise/inquiry/asked.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/scheme.h"
+#include "widthwise/study/warnings.h"
 
 namespace widthwise {
 
@@ -81,13 +82,15 @@ void check(const CertifyQuestion& question) {
 
 // Asked of a scheme and a rule alone: networks on 64 generated samples, at a rate of which the loss falls.
 std::string without_file(const CertifyQuestion& question) {
-  std::string rule = "sgd";
-  for (const auto& [key, value] : question.settings)
+  std::string rule = "sgd", scheme;
+  for (const auto& [key, value] : question.settings) {
     if (key == "training.optimizer") rule = value;
+    if (key == "parameterization.name") scheme = value;
+  }
   return fmt::format(
-      "[architecture]\nhidden_layers = 2\n[parameterization]\nreference_width = 64\n"
+      "[architecture]\nhidden_layers = 2\nbias = {}\n[parameterization]\nreference_width = 64\n"
       "[data]\nname = \"gaussian\"\ndimension = 32\ntrain = 64\n[training]\noptimizer = \"{}\"\nlearning_rate = {}\n",
-      rule, forgets_size(parse_optimizer(rule)) ? 0.005 : 0.02);
+      scheme == "ip-bias", rule, forgets_size(parse_optimizer(rule)) ? 0.005 : 0.02);
 }
 
 Study described(const CertifyQuestion& question) {
@@ -144,7 +147,8 @@ struct Named {
 };
 
 const Named& named(TensorQuantity quantity) {
-  static constexpr std::array<Named, 5> rows{{{"start", "preactivation_size", true, false},
+  static constexpr std::array<Named, 6> rows{{{"start", "preactivation_size", true, false},
+                                              {"first", "preactivation_size", false, false},
                                               {"update", "update", false, false},
                                               {"contribution", "contribution", false, true},
                                               {"epsilon", "epsilon_ratio", true, false},
@@ -186,25 +190,32 @@ Expected expected_of(const CertifyQuestion& question, const Configuration& run) 
   request.epsilon = forgets_size(request.optimizer) && run.number("training.epsilon") > 0;
   request.weight_decay = run.number("training.weight_decay") > 0;
 
-  Expected out{classify(scheme, request), {}};
   const int last = request.hidden_layers + 1;
+  Expected out{classify(scheme, request), {}, false};
   for (int layer = 1; layer <= last; ++layer)
-    for (const TensorQuantity quantity : {TensorQuantity::start, TensorQuantity::update, TensorQuantity::contribution,
-                                          TensorQuantity::epsilon, TensorQuantity::decay}) {
-      const bool initial = named(quantity).initial;
-      const bool of_output = quantity == TensorQuantity::start && layer == last;
+    out.first_rates |= scheme.width.weight(layer, request.hidden_layers).c_first.has_value();
+  for (int layer = 1; layer <= last; ++layer)
+    for (const TensorQuantity quantity :
+         {TensorQuantity::start, TensorQuantity::first, TensorQuantity::update, TensorQuantity::contribution,
+          TensorQuantity::epsilon, TensorQuantity::decay}) {
+      const bool initial = named(quantity).initial, after_first = quantity == TensorQuantity::first;
+      if (after_first && scheme.first_steps == 0) continue;
+      const bool of_output = (quantity == TensorQuantity::start || after_first) && layer == last;
       const std::string series = of_output ? "output_size" : fmt::format("{}.{}", named(quantity).observable, layer);
-      const auto exponent = largest(out.outcome, series, initial, question.steps);
+      const int steps = after_first ? 1 : question.steps;
+      const auto exponent = largest(out.outcome, series, initial, steps);
       if (!exponent) continue;  // not counted, or exactly zero
       Expectation row;
       row.layer = layer;
       row.block = layer == 1 ? "input" : layer == last ? "output" : "hidden";
       row.quantity = quantity;
-      row.value = of_output
-                      ? output_start
-                      : fmt::format("{}.{}", initial ? "initial" : fmt::format("last({})", question.steps), series);
+      const std::string when = initial       ? "initial"
+                               : after_first ? "at_step(1)"
+                                             : fmt::format("last({})", question.steps);
+      row.value = of_output && initial ? output_start : fmt::format("{}.{}", when, series);
       row.exponent = *exponent;
-      row.without = largest(without, series, initial, question.steps).value_or(*exponent);
+      row.without = largest(without, series, initial, steps).value_or(*exponent);
+      row.may_vanish = quantity == TensorQuantity::start && out.first_rates;
       out.rows.push_back(std::move(row));
     }
   return out;
@@ -245,7 +256,8 @@ std::string Expectation::name() const {
 }
 
 bool Expectation::needs_order_one() const {
-  return quantity == TensorQuantity::start ? block != "output" : named(quantity).order_one;
+  if (quantity == TensorQuantity::start || quantity == TensorQuantity::first) return block != "output" && !may_vanish;
+  return named(quantity).order_one;
 }
 
 Expected certify_expectations(const CertifyQuestion& question) {
@@ -306,9 +318,12 @@ std::vector<std::string> certify_notes(const CertifyQuestion& question) {
     out.emplace_back("Schedules are left out: rates keep their full value.");
   for (const char* key : {"architecture.bias_input", "architecture.bias_hidden", "architecture.bias_output"})
     if (run.toggle(key)) {
-      out.emplace_back("Biases train along but are not certified, and theory's exponents are of networks without.");
+      const bool counted = run.number("parameterization.bias_std") > 0;
+      out.push_back(fmt::format("Biases train along but are not certified{}.",
+                                counted ? "" : ", and theory's exponents are of networks without"));
       break;
     }
+  for (std::string& warning : warnings(run)) out.push_back(std::move(warning));
   const std::vector<std::string> left = sentences_on_sweeps(own, base, run, is_ours);
   out.insert(out.end(), left.begin(), left.end());
   return out;

@@ -4,6 +4,8 @@
 // how what is measured moves with the width:
 //
 //   start          rms of W_l x_{l-1}                              of order one; the output's must not grow
+//   first          where first updates differ: rms of h_l after    of order one; the output's must not grow
+//                  one
 //   update         rms of (W_l - W_l at the start) x_{l-1}         must not grow
 //   contribution   what that moves the output by, to first order   of order one: idle in wide networks, or too much
 //   epsilon        epsilon over the gradient                       must not grow, or it takes the gradient's place
@@ -11,9 +13,10 @@
 //                  gradient, over that; others: the share of W_l
 //                  that a step takes
 //
-// update and contribution as means over the steps, the others at initialization (gradients at a later step are the
-// noise of how far the loss happens to have fallen). Outputs train centred, f - f_0: loss slopes then start as those of
-// the targets, at every width and seed; f_0 itself is a sweep of its own.
+// Where first updates have rates of their own, made for a start that vanishes, starts must not grow. update and
+// contribution as means over the steps, first after one, the others at initialization (gradients at a later step are
+// the noise of how far the loss happens to have fallen). Outputs train centred, f - f_0: loss slopes then start as
+// those of the targets, at every width and seed; f_0 itself is a sweep of its own.
 //
 // Epsilon and decay act through sums such as g + epsilon, of two powers of the width; until the larger power has taken
 // over a slope may lie anywhere between the two. So theory's answer is two exponents, the one without epsilon and decay
@@ -43,8 +46,8 @@ struct CertifyQuestion {
 };
 
 /// What is measured of one weight matrix.
-enum class TensorQuantity { start, update, contribution, epsilon, decay };
-/// "start", "update", "contribution", "epsilon", "decay".
+enum class TensorQuantity { start, first, update, contribution, epsilon, decay };
+/// "start", "first", "update", "contribution", "epsilon", "decay".
 const char* quantity_name(TensorQuantity quantity);
 
 struct Expectation {
@@ -53,6 +56,7 @@ struct Expectation {
   TensorQuantity quantity{};
   std::string value;             // of the study's runs: "last(4).update.2"
   Rational exponent, without;    // of the width: at infinite width, and without epsilon and decay
+  bool may_vanish = false;       // a start that the first update is made to leave
   std::string name() const;      // "W_2 (hidden): update"
   bool needs_order_one() const;  // else it must not grow
 };
@@ -61,6 +65,7 @@ struct Expectation {
 struct Expected {
   Outcome outcome;
   std::vector<Expectation> rows;  // by layer
+  bool first_rates = false;       // whether the first update has rates of its own
 };
 /// @throws what certify_study_text throws.
 Expected certify_expectations(const CertifyQuestion& question);

@@ -97,11 +97,13 @@ void explain_start(const EffectiveNetwork& network, const Propagation& sizes, Ou
       std::ranges::any_of(network.layers, [](const EffectiveLayer& layer) { return layer.first_rate.has_value(); });
   const ActivationFacts& phi = network.activation;
   const Size after = sizes.first.preactivation.back();
-  const auto say = [&](std::string sentence) { outcome.reasons.push_back(std::move(sentence)); };
+  const auto say = [&](std::string sentence) { outcome.start.push_back(std::move(sentence)); };
   if (network.first_steps > 0 && first_rates) {
     say(fmt::format("Rates of W_1, W_2, ... are {} in {}, {} afterwards: after one the output is of size {}.",
                     effective_rates(network, true), updates(network.first_steps), effective_rates(network, false),
                     power(after)));
+    if (preactivations_vanish(sizes.initial) && after == Size::power(0))
+      say("This one step leads out of a start at which preactivations vanish with the width.");
     if (phi.centred && !phi.homogeneity && after.vanishes())
       say("phi has no degree: beside 0 its features are of random signs and independent of what comes back, so that "
           "one large step moves the output by less than under a homogeneous phi.");
@@ -110,12 +112,12 @@ void explain_start(const EffectiveNetwork& network, const Propagation& sizes, Ou
     say(fmt::format("After {} hidden matrices keep {} of their initial weights.", updates(network.first_steps),
                     network.hidden_start == InitialPart::dropped ? "nothing" : "n^(-1/2)"));
   if (network.layers.back().mean)
-    say("Initial weights have a mean: the units of a layer, from the second on, differ by n^(-1/2) of what they share, "
-        "and the layer acts as a single unit.");
+    say("Initial weights have a mean, and the units of a layer, from the second on, become alike: they differ by "
+        "n^(-1/2) of what they share, and the layer acts as a single unit.");
   else if (network.layers.back().bias)
     say(fmt::format(
-        "Initial biases of order one hide the input: over inputs the preactivation of the last hidden layer "
-        "varies by n^({}).",
+        "Initial biases of order one hide the input: the output starts of order one and, as the width grows, "
+        "independent of the input; over inputs the preactivation of the last hidden layer varies by n^({}).",
         to_string(Rational(1 - network.hidden_layers(), 2))));
   else if (!phi.centred && initial_products_vanish(network))
     say(first_rates ? "phi(0) != 0 keeps features of order one, for which first rates made for vanishing ones are too "
@@ -270,6 +272,7 @@ Outcome classify(const Parameterization& parameterization, const ClassifyRequest
   add_r(values, outcome);
   outcome.reasons.push_back(decisive_reason(outcome.outcome, sizes));
   explain_start(network, sizes, outcome);
+  outcome.reasons.insert(outcome.reasons.end(), outcome.start.begin(), outcome.start.end());
   for (std::string& reason : explain(network, values)) outcome.reasons.push_back(std::move(reason));
   add_predictions(sizes, outcome);
   add_best_rate(network, outcome);

@@ -46,6 +46,7 @@ struct Outcome {
   std::map<std::string, Rational> r_per_block;  // input, hidden (its smallest; absent for L = 1), output
 
   std::vector<std::string> reasons;  // a sentence each, the decisive one first
+  std::vector<std::string> start;    // those of them on first updates, and on a start that is not centred
 
   /// Observable -> x where its rms is of size n^x; an observable that is exactly zero is absent. l = 1..L+1:
   ///   initial.output_size, initial.preactivation_size.l (l <= L)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "widthwise/parameterization/gauge.h"
+#include "widthwise/parameterization/integrable_schemes.h"
 #include "widthwise/parameterization/propagate.h"
 #include "widthwise/parameterization/schemes.h"
 
@@ -73,6 +74,25 @@ std::string cell(const std::optional<Rational>& exponent) {
   return exponent ? to_string(*exponent) : "-";
 }
 
+// Matrix by matrix, for there rates depend on it.
+std::string integrable_rows(const std::string& scheme, int hidden_layers) {
+  constexpr auto sgd = OptimizerKind::sgd;
+  const Parameterization exponents = named_scheme(scheme, sgd, {hidden_layers, 1});
+  const Propagation sizes = propagate(effective_network(exponents, sgd, hidden_layers, {}));
+  std::string rows;
+  for (int l = 1; l <= hidden_layers + 1; ++l) {
+    const BlockExponents weight = effective_form(exponents.width.weight(l, hidden_layers), sgd);
+    const BlockExponents bias = effective_form(exponents.width.bias(l, hidden_layers), sgd);
+    const auto layer = static_cast<std::size_t>(l);
+    rows += fmt::format(
+        "| {} | W_{} | {} | {} | {} | {} | {} | {} | {} | {} |\n", scheme, l, to_string(weight.b),
+        to_string(weight.c_first.value_or(weight.c)), to_string(weight.c), to_string(bias.c_first.value_or(bias.c)),
+        to_string(bias.c), cell(exponent_of(sizes.initial.preactivation[layer])),
+        cell(exponent_of(weight_gradient(sizes.initial, l))), cell(exponent_of(sizes.first.update[layer])));
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::vector<BlockRule> block_rules(const Parameterization& parameterization, const ClassifyRequest& request) {
@@ -141,6 +161,11 @@ std::string rules_table() {
                         to_string(rule.effective.b), to_string(rule.effective.c), cell(rule, rule.effective.e),
                         to_string(rule.effective.d), cell(rule.gradient), cell(rule.move), cell(rule.decay_share));
   }
+  table +=
+      "\n## integrable schemes\n\n| scheme | matrix | size | first rate | rate | bias: first rate | bias: rate | "
+      "preactivation | gradient | first move |\n|---|---|---|---|---|---|---|---|---|---|\n";
+  table += integrable_rows("integrable", 3);
+  for (const Named& scheme : known_integrable_schemes()) table += integrable_rows(scheme.name, 3);
   return table;
 }
 

@@ -32,7 +32,7 @@ std::vector<BlockRule> block_rules(const Parameterization& parameterization, con
 std::string rules_text(const std::vector<BlockRule>& rules);
 
 /// standard, ntk, mup and mean-field under sgd, adam, adamw, rmsprop and muon: a Markdown table a scheme, three hidden
-/// layers.
+/// layers. Then one of all integrable schemes under sgd, relu, matrix by matrix.
 std::string rules_table();
 
 }  // namespace widthwise

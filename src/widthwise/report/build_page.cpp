@@ -1,6 +1,5 @@
 #include "widthwise/report/build_page.h"
 #include "widthwise/study/conventions.h"
-#include "widthwise/study/warnings.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "widthwise/base/progress.h"
 #include "widthwise/report/build_figure.h"
@@ -17,6 +17,7 @@
 #include "widthwise/report/verdict_row.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/search.h"
+#include "widthwise/study/warnings.h"
 
 namespace widthwise::report {
 namespace {
@@ -103,11 +104,11 @@ Page build_page(const Study& study, const StoreReader& reader, const std::vector
   page.title = study.title.empty() ? study.file.stem().string() : study.title;
   page.description = study.description;
   page.conventions = conventions(study);
-  std::ranges::move(warnings_of(study), std::back_inserter(page.conventions));
   page.finished = records.found;
   page.total = identities.size();
   page.diverged = records.diverged;
   page.warnings = warnings_of(reader);
+  for (std::string& warning : warnings(study)) page.warnings.push_back(std::move(warning));
   page.verdicts = verdict_rows(judgements);
   page.figures = build_figures(study, reader);
   page.configuration = settings_text(study);

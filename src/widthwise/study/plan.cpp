@@ -24,16 +24,6 @@ namespace {
 // Share of the rate of one large product that training reaches, everything beside the products included.
 constexpr double training_efficiency = 0.5;
 
-void ask_consent(const Study& study, bool consent) {
-  std::uint64_t runs = 0;
-  for (const Sweep& sweep : study.sweeps)
-    if (__builtin_add_overflow(runs, grid_size(sweep), &runs)) runs = UINT64_MAX;
-  if (runs > runs_without_consent && !consent)
-    throw ConfigError({study.file.string(), "sweep"},
-                      fmt::format("at most {} runs without consent", runs_without_consent), fmt::format("{}", runs),
-                      "add --yes if they are meant");
-}
-
 // Flops a second of one thread, from some 20 ms of products.
 double measured_rate() {
   constexpr Index size = 256;
@@ -116,6 +106,16 @@ SweepPlan plan_sweep(const Sweep& sweep, const std::vector<GridPoint>& points, c
 }
 
 }  // namespace
+
+void ask_consent(const Study& study, bool consent) {
+  std::uint64_t runs = 0;
+  for (const Sweep& sweep : study.sweeps)
+    if (__builtin_add_overflow(runs, grid_size(sweep), &runs)) runs = UINT64_MAX;
+  if (runs > runs_without_consent && !consent)
+    throw ConfigError({study.file.string(), "sweep"},
+                      fmt::format("at most {} runs without consent", runs_without_consent), fmt::format("{}", runs),
+                      "add --yes if they are meant");
+}
 
 std::vector<RunGroup> grouped_runs(const Study& study, bool consent) {
   ask_consent(study, consent);

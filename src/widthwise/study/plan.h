@@ -8,6 +8,9 @@
 
 namespace widthwise {
 
+/// @throws ConfigError for a study of more than runs_without_consent runs, unless `consent`. Builds none of them.
+void ask_consent(const Study& study, bool consent);
+
 /// All distinct runs of a study, grouped. @throws ConfigError with the file; also for more than runs_without_consent
 /// runs unless `consent`.
 std::vector<RunGroup> grouped_runs(const Study& study, bool consent);

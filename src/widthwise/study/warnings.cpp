@@ -1,66 +1,136 @@
 #include "widthwise/study/warnings.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "widthwise/parameterization/integrable_schemes.h"
+#include "widthwise/parameterization/outcome.h"
+#include "widthwise/study/cost.h"
+#include "widthwise/study/limit_run.h"
 #include "widthwise/study/scheme.h"
 
 namespace widthwise {
 
 namespace {
 
-// What becomes of a scheme whose layers are taken to vanish at 0.
-std::string without_zero(const std::string& scheme, int hidden_layers) {
-  if (scheme == "integrable")
-    return hidden_layers > 2 ? "features do not vanish with width, and the network is not stuck where it starts"
-                             : "features do not vanish with width";
-  if (scheme == "ip-llr")
-    return "features do not vanish with width, so that its first rates are too large by powers of the width: expect "
-           "the first update to diverge";
-  if (scheme == "hp" || scheme == "hpz")
-    return "layers that lost their initial weights start from phi(0), and ip-llr is not what they stand for";
-  return {};
+// A run as theory sees it.
+struct Asked {
+  std::string scheme, activation;
+  Parameterization exponents;
+  ClassifyRequest request;
+
+  std::string where() const {
+    return fmt::format("{} with {} hidden layer{}", scheme, request.hidden_layers,
+                       request.hidden_layers == 1 ? "" : "s");
+  }
+};
+
+std::string power(const std::optional<Rational>& exponent) {
+  return exponent ? "n^(" + to_string(*exponent) + ")" : "exactly 0";
+}
+
+std::optional<Rational> of(const Outcome& outcome, const std::string& name) {
+  const auto found = outcome.predictions.find(name);
+  return found == outcome.predictions.end() ? std::nullopt : std::optional(found->second);
+}
+
+// The largest move of a preactivation or the output in the first update.
+Rational largest_first_update(const Outcome& outcome, int hidden_layers) {
+  Rational largest = of(outcome, "first.update.1").value_or(0);
+  for (int l = 2; l <= hidden_layers + 1; ++l)
+    largest = std::max(largest, of(outcome, fmt::format("first.update.{}", l)).value_or(largest));
+  return largest;
+}
+
+void add_uncentred(const Asked& asked, std::vector<std::string>& out) {
+  if (asked.request.activation.centred) return;
+  ClassifyRequest centred = asked.request;
+  centred.activation.centred = true;
+  const Outcome own = classify(asked.exponents, asked.request), other = classify(asked.exponents, centred);
+  std::vector<std::string> changes;
+  if (own.outcome != other.outcome)
+    changes.push_back(fmt::format("the outcome is {}, not {}", own.outcome, other.outcome));
+  for (const auto& [name, words] : {std::pair("initial.output_size", "f_0 is"),
+                                    std::pair("first.output_change", "the first update changes the output by")}) {
+    const auto one = of(own, name), without = of(other, name);
+    if (one != without) changes.push_back(fmt::format("{} {}, not {}", words, power(one), power(without)));
+  }
+  if (changes.empty()) return;
+  out.push_back(fmt::format("phi(0) != 0 for {}: features do not vanish with the width. Under {} {}.", asked.activation,
+                            asked.where(), fmt::join(changes, ", ")));
+  if (asked.exponents.first_steps == 0 || own.stable) return;
+  const Rational excess = largest_first_update(own, asked.request.hidden_layers);
+  if (excess > 0)
+    out.back() += fmt::format(" Its first rates are too large, by n^({}) in some layer.", to_string(excess));
+}
+
+void add_degree(const Asked& asked, const std::string& homogeneity, std::vector<std::string>& out) {
+  const std::optional<int>& own = asked.request.activation.homogeneity;
+  if (homogeneity == "own" || !asked.request.activation.centred || own == std::stoi(homogeneity)) return;
+  const Outcome outcome = classify(asked.exponents, asked.request);
+  const auto after = of(outcome, "first.output_size");
+  if (after == Rational(0) && outcome.stable) return;
+  const std::string what =
+      own ? fmt::format("parameterization.homogeneity = {} is not the degree {} of {}", homogeneity, *own,
+                        asked.activation)
+          : fmt::format("{} has no degree of homogeneity, parameterization.homogeneity = {} is one", asked.activation,
+                        homogeneity);
+  out.push_back(fmt::format("{}: after the first update of {} the output is {}{}.", what, asked.where(), power(after),
+                            outcome.stable ? ", not of order one" : " and the outcome unstable"));
+}
+
+void add_decay(const Asked& asked, std::vector<std::string>& out) {
+  ClassifyRequest counted = asked.request;
+  counted.weight_decay = true;
+  const Outcome outcome = classify(asked.exponents, counted);
+  const bool divided = decay_is_divided(asked.request.optimizer);
+  for (int l = 1; l <= asked.request.hidden_layers + 1; ++l) {
+    const auto ratio = of(outcome, fmt::format("initial.decay_ratio.{}", l));
+    if (!ratio || *ratio <= 0) continue;
+    out.push_back(
+        fmt::format("Weight decay of W_{}, under {}: {} grows as n^({}).", l, asked.where(),
+                    divided ? "what it adds to the gradient, over that," : "the share of the weight it takes in a step",
+                    to_string(*ratio)));
+    return;
+  }
+}
+
+bool is_integrable(const std::string& scheme) {
+  return scheme == "integrable" ||
+         std::ranges::any_of(known_integrable_schemes(), [&](const Named& row) { return row.name == scheme; });
 }
 
 }  // namespace
 
-std::vector<std::string> warnings_of(const Configuration& run) {
-  const std::string& scheme = run.text("parameterization.name");
-  const auto activation = make_activation(run);
-  const std::string phi =
-      run.text("architecture.family") == "deep-linear" ? "linear" : run.text("architecture.activation");
-  const auto layers = static_cast<int>(run.whole("architecture.hidden_layers"));
+std::vector<std::string> warnings(const Configuration& run) {
   std::vector<std::string> out;
-  if (activation->value(0) != 0)
-    if (const std::string what = without_zero(scheme, layers); !what.empty())
-      out.push_back(
-          fmt::format("{} assumes phi(0) = 0, and {}(0) is {:.3g}: {}.", scheme, phi, activation->value(0), what));
-  if (!depends_on_degree(scheme)) return out;
-  const auto own = activation->homogeneity_degree();
-  const auto taken = parse_homogeneity(run.text("parameterization.homogeneity"), *activation);
-  if (!taken || own == taken || activation->value(0) != 0) return out;
-  if (own)
-    out.push_back(
-        fmt::format("parameterization.homogeneity = {} for {}, whose degree is {}: the first update is not of "
-                    "order one.",
-                    *taken, phi, *own));
-  else if (const ActivationFacts facts = activation_facts(*activation);
-           *taken == 1 && layers > 2 && !facts.flat_at_zero && !facts.kink_at_zero)
-    out.push_back(
-        fmt::format("{} has no degree of homogeneity: with parameterization.homogeneity = 1 the first update "
-                    "moves the output by n^(-{}/2) only (L = {}), unless it is calibrated.",
-                    phi, layers - 2, layers));
+  if (run.text("architecture.family") == "wide-resnet" || is_limit_run(run)) return out;
+  const std::string& scheme = run.text("parameterization.name");
+  const bool decays = run.number("training.weight_decay") > 0 && run.text("parameterization.decay_exponents") != "none";
+  if (!is_integrable(scheme) && !decays) return out;
+  const auto activation = make_activation(run);
+  const Asked asked{scheme,
+                    std::string(activation->name()),
+                    make_parameterization(run),
+                    {parse_optimizer(run.text("training.optimizer")), static_cast<int>(hidden_layers(run)),
+                     activation_facts(*activation)}};
+  if (is_integrable(scheme)) add_uncentred(asked, out);
+  if (depends_on_degree(scheme)) add_degree(asked, run.text("parameterization.homogeneity"), out);
+  if (decays) add_decay(asked, out);
   return out;
 }
 
-std::vector<std::string> warnings_of(const Study& study) {
+std::vector<std::string> warnings(const Study& study) {
   std::vector<std::string> out;
+  std::set<std::string> said;
   for (const Sweep& sweep : study.sweeps)
-    for (const auto& point : expand(study, sweep))
-      for (std::string& warning : warnings_of(point.configuration))
-        if (std::ranges::find(out, warning) == out.end()) out.push_back(std::move(warning));
+    for (const GridPoint& point : expand(study, sweep))
+      for (std::string& sentence : warnings(point.configuration))
+        if (said.insert(sentence).second) out.push_back(std::move(sentence));
   return out;
 }
 

@@ -1,5 +1,9 @@
-// What a user should hear of a study before it runs: settings that are no mistake, but under which a parameterization
-// does not do what its name promises.
+// Conditions that are no mistakes but that whoever runs a study must hear before it runs: settings under which a scheme
+// does not do what it is known for. Decided by the outcome engine (parameterization/outcome.h), which says by how much.
+//
+//   phi(0) != 0                  under integrable, ip-llr, ip-bias, ip-non-centered, hp, hpz: where that changes
+//   exponents parameterization.homogeneity a degree that is not the activation's: what the first update of ip-llr then
+//   comes to parameterization.decay_exponents  a weight decay that takes a share of a weight which grows with the width
 #pragma once
 
 #include <string>
@@ -10,11 +14,9 @@
 
 namespace widthwise {
 
-/// Sentences, none where there is nothing to say: phi(0) != 0 where a scheme assumes 0, or a degree of homogeneity
-/// that the activation has not.
-std::vector<std::string> warnings_of(const Configuration& run);
-
-/// Of all runs of a study, each once, in the order of the runs. @throws ConfigError as expand.
-std::vector<std::string> warnings_of(const Study& study);
+/// Of one run, a sentence each; of trained networks whose sums theory has exponents for (no wide-resnet).
+std::vector<std::string> warnings(const Configuration& run);
+/// Of all runs of a study, each sentence once. @throws what expand throws.
+std::vector<std::string> warnings(const Study& study);
 
 }  // namespace widthwise
