@@ -16,7 +16,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 template <class T>
 double train_loss(RecorderState<T>& s, Index) {
-  return s.options.loss->value(view(std::as_const(s.trained)), s.data.train_targets);
+  return s.options.loss->value(s.seen_by_loss(s.trained), s.data.train_targets);
 }
 
 template <class T>
@@ -26,12 +26,12 @@ double train_error(RecorderState<T>& s, Index) {
 
 template <class T>
 double least_margin(RecorderState<T>& s, Index) {
-  return smallest_margin(view(std::as_const(s.trained)), s.data.train_targets);
+  return smallest_margin(s.seen_by_loss(s.trained), s.data.train_targets);
 }
 
 template <class T>
 double margins_held(RecorderState<T>& s, Index) {
-  margins(view(std::as_const(s.trained)), s.data.train_targets, s.sample_margins);
+  margins(s.seen_by_loss(s.trained), s.data.train_targets, s.sample_margins);
   const double m = s.options.loss ? s.options.loss->parameters().margin : nan;
   const double least = std::isnan(m) ? 0 : m;
   const auto held = std::ranges::count_if(s.sample_margins, [least](double u) { return u >= least; });
@@ -141,7 +141,7 @@ double gradient_size(RecorderState<T>& s, Index layer) {
   if (!s.gradient_known) {
     if (!s.gradient) s.gradient.emplace(s.ensemble->architecture(), 1);
     Matrix<T> slope(s.trained.rows(), s.trained.cols());
-    s.options.loss->gradient(view(std::as_const(s.trained)), s.data.train_targets, view(slope));
+    s.options.loss->gradient(s.seen_by_loss(s.trained), s.data.train_targets, view(slope));
     slope *= static_cast<T>(objective_factor(s.options.alpha_convention, s.now->scale.alpha));
     s.passes.gradient(*s.ensemble, s.member, view(std::as_const(slope)), *s.gradient);
     s.gradient_known = true;

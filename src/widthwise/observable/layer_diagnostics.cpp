@@ -40,7 +40,7 @@ double last_update_part(RecorderState<T>& s, Index layer) {
 template <class T>
 double chi(RecorderState<T>& s, Index) {
   Matrix<T> slope(s.trained.rows(), s.trained.cols());
-  s.options.loss->gradient(view(std::as_const(s.trained)), s.data.train_targets, view(slope));
+  s.options.loss->gradient(s.seen_by_loss(s.trained), s.data.train_targets, view(slope));
   return mean_magnitude<T>(view(std::as_const(slope))) * static_cast<double>(slope.rows());  // the loss is a mean
 }
 

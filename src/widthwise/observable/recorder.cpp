@@ -12,6 +12,7 @@
 #include "widthwise/data/finite.h"
 #include "widthwise/observable/formulas.h"
 #include "widthwise/observable/recorder_state.h"
+#include "widthwise/training/normalised_start.h"
 
 namespace widthwise {
 namespace {
@@ -93,6 +94,44 @@ void RecorderState<T>::look(const Ensemble<T>& ensemble_, Index member_, std::in
   std::fill(update_sizes.begin(), update_sizes.end(), nan);
   gradient_known = false;
   ranks.clear();
+  normalised.reset();
+  if (step == 0 && ensemble_.scaling(member_).normalised_start) look_at_normalised();
+}
+
+template <class T>
+void RecorderState<T>::look_at_normalised() {
+  const std::vector<Member> one{{ensemble->key(member), ensemble->scaling(member)}};
+  normalised.emplace(ensemble->architecture(), one);
+  for (Index layer = 1; layer <= ensemble->layers(); ++layer) {
+    const View<const T> weight = ensemble->weight(member, layer);
+    for (Index i = 0; i < weight.rows; ++i)
+      std::copy_n(weight.row(i), weight.cols, normalised->weight(0, layer).row(i));
+  }
+  change_variables(*normalised, 0, Variables::normalised);
+  normalised->make_initial();
+  ensemble = &*normalised;
+  member = 0;
+}
+
+template <class T>
+View<const T> RecorderState<T>::seen_by_loss(const Matrix<T>& output) {
+  if (!normalised) return view(output);
+  divided = copy_of(view(output), -normalised->scaling(0).start_output);
+  return view(std::as_const(divided));
+}
+
+template <class T>
+int RecorderState<T>::excess(const std::string& observable, Index layer) const {
+  if (!normalised) return 0;
+  const int output = normalised->scaling(0).start_output;
+  if (observable == "output_size" || observable == "output_magnitude") return output;
+  if (layer == 0) return 0;
+  const TensorScaling& weight = of_weight(layer);
+  if (observable == "preactivation_size" || observable == "preactivation_magnitude" || observable == "initial_part" ||
+      observable == "input_spread")
+    return weight.start_preactivation;
+  if (observable == "gradient_size") return output - weight.start;
+  return observable == "weight_norm" ? weight.start : 0;  // ranks, shares and relative spreads have no unit
 }
 
 template <class T>
@@ -182,29 +221,34 @@ void RecorderState<T>::run_train_points() {
 template <class T>
 void RecorderState<T>::keep_initialization() {
   const Index layers = ensemble->layers();
-  now->output = copy_of(passes.output(member));
+  const auto start = [this](Index layer) { return normalised ? of_weight(layer).start : 0; };
+  const auto start_preactivation = [this](Index layer) {
+    return normalised ? of_weight(layer).start_preactivation : 0;
+  };
+  now->output = copy_of(passes.output(member), -start_preactivation(layers));
   const bool changes = std::ranges::any_of(
       asked_for, [](const ObservableInfo& info) { return info.name.starts_with("preactivation_change"); });
   for (Index layer = 1; layer < layers && changes; ++layer)
-    now->preactivation.push_back(copy_of(passes.preactivation(member, layer)));
+    now->preactivation.push_back(copy_of(passes.preactivation(member, layer), -start_preactivation(layer)));
   for (Index layer = 1; layer < layers && asked("feature_change"); ++layer)
-    now->activation.push_back(copy_of(passes.activation(member, layer)));
+    now->activation.push_back(
+        copy_of(passes.activation(member, layer), start(layer + 1) - start_preactivation(layer + 1)));
   for (Index layer = 1; layer <= layers && asked("own_update"); ++layer) {
     // W_0 x_0 alone: preactivations have the bias in them.
     const View<const T> weight = ensemble->weight(member, layer);
     Matrix<T> product(passes.preactivation(member, layer).rows, weight.rows);
     passes.multiply(member, layer, weight, view(product));
-    now->forward_size.push_back(rms<T>(view(std::as_const(product))));
+    now->forward_size.push_back(std::ldexp(rms<T>(view(std::as_const(product))), -start_preactivation(layer)));
   }
   for (Index layer = 1; layer <= layers; ++layer)
-    now->weight_norm.push_back(std::sqrt(square_sum<T>(ensemble->weight(member, layer))));
+    now->weight_norm.push_back(std::ldexp(std::sqrt(square_sum<T>(ensemble->weight(member, layer))), -start(layer)));
 }
 
 template <class T>
-void RecorderState<T>::note_weights() {
-  now->previous.resize(static_cast<std::size_t>(ensemble->layers()));
-  for (Index layer = 1; layer <= ensemble->layers(); ++layer)
-    now->previous[static_cast<std::size_t>(layer - 1)] = copy_of(std::as_const(*ensemble).weight(member, layer));
+void RecorderState<T>::note_weights(const Ensemble<T>& of, Index member_) {
+  now->previous.resize(static_cast<std::size_t>(of.layers()));
+  for (Index layer = 1; layer <= of.layers(); ++layer)
+    now->previous[static_cast<std::size_t>(layer - 1)] = copy_of(of.weight(member_, layer));
   now->noted = step;
 }
 
@@ -219,14 +263,16 @@ void RecorderState<T>::add_point(double time) {
   kernels->add(*ensemble, member, step, step == options.steps.back(), outputs_of_kernel_points(), trace);
   for (const ObservableInfo& info : asked_for) {
     if (info.of_kernel) continue;
-    const Formula<T>& formula = formulas<T>().at(info.name);
+    const auto formula = [&, &rule = formulas<T>().at(info.name)](Index layer) {
+      if (normalised && info.name.find("_change") != std::string::npos) return 0.0;  // references are not normalised
+      return std::ldexp(rule(*this, layer), -excess(info.name, layer));
+    };
     if (!info.per_layer()) {
-      trace.set(info.name, formula(*this, 0));
+      trace.set(info.name, formula(0));
       continue;
     }
     const Index last = ensemble->layers() - (info.layers == ObservableInfo::Layers::hidden ? 1 : 0);
-    for (Index layer = 1; layer <= last; ++layer)
-      trace.set(fmt::format("{}.{}", info.name, layer), formula(*this, layer));
+    for (Index layer = 1; layer <= last; ++layer) trace.set(fmt::format("{}.{}", info.name, layer), formula(layer));
   }
   now->batch_loss_sum = 0;
   now->batch_losses = 0;
@@ -264,7 +310,7 @@ void Recorder<T>::operator()(const TrainingState<T>& seen) {
   if (!only_noted) state.add_point(seen.time);
   if (std::binary_search(state.options.steps.begin(), state.options.steps.end(), seen.step + 1) &&
       state.asks_previous())
-    state.note_weights();
+    state.note_weights(seen.ensemble, seen.member);
 }
 
 template <class T>

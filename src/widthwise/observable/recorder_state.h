@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,10 +21,12 @@
 
 namespace widthwise {
 
+/// from * 2^exponent.
 template <class T>
-Matrix<T> copy_of(View<const T> from) {
+Matrix<T> copy_of(View<const T> from, int exponent = 0) {
   Matrix<T> to(from.rows, from.cols);
   for (Index i = 0; i < from.rows; ++i) std::copy_n(from.row(i), from.cols, to.data() + i * from.cols);
+  if (exponent != 0) to = to.unaryExpr([exponent](T x) { return std::ldexp(x, exponent); });
   return to;
 }
 
@@ -59,7 +62,9 @@ template <class T>
 struct RecorderState {
   RecorderState(const Ensemble<T>& shape, RecorderOptions options_, MeasuredData<T> data_);
 
-  double loss_on(const HeldOut<T>& part) { return options.loss->value(view(part.trained), part.targets); }
+  /// Outputs as losses see them: of a normalised start divided by what they were multiplied with.
+  View<const T> seen_by_loss(const Matrix<T>& output);
+  double loss_on(const HeldOut<T>& part) { return options.loss->value(seen_by_loss(part.trained), part.targets); }
   double error_on(const HeldOut<T>& part) { return classification_error(view(part.trained), part.targets); }
   /// 0 where nothing changed, also of a layer that starts at 0.
   static double relative(double change, double size) { return change == 0 ? 0 : change / size; }
@@ -86,11 +91,15 @@ struct RecorderState {
   }
   bool knows_previous() const { return step > 0 && now->noted == step - 1; }
 
+  /// log2 of what an observable of the moment was multiplied with.
+  int excess(const std::string& observable, Index layer) const;
+
   void look(const Ensemble<T>& ensemble_, Index member_, std::int64_t step_);
+  void look_at_normalised();
   void run_train_points();
   void run_held_out(std::size_t part);
   void keep_initialization();
-  void note_weights();
+  void note_weights(const Ensemble<T>& of, Index member_);
   void add_point(double time);
   static void write_trained(View<const T> output, View<const T> initial, OutputScale scale, View<T> trained);
 
@@ -104,7 +113,7 @@ struct RecorderState {
   std::vector<HeldOut<T>> held_out;  // test, validation
   std::optional<KernelObservables<T>> kernels;
   bool kernels_on_test = false;
-  Matrix<T> trained, drawn, remaining;
+  Matrix<T> trained, drawn, remaining, divided;
   std::vector<double> sample_margins;
 
   // Of the moment being measured.
@@ -113,9 +122,11 @@ struct RecorderState {
   Index member = 0;
   std::int64_t step = 0;
   const FlowProgress<T>* flow = nullptr;  // of gradient-flow
-  std::vector<double> update_sizes;       // NaN until asked for: update and own_update share a product
-  KnownRanks ranks;                       // of what changes
-  bool gradient_known = false;            // `gradient` is of this moment
+  // Step 0 of a normalised start (training/normalised_start.h) is measured on this copy: member 0.
+  std::optional<Ensemble<T>> normalised;
+  std::vector<double> update_sizes;  // NaN until asked for: update and own_update share a product
+  KnownRanks ranks;                  // of what changes
+  bool gradient_known = false;       // `gradient` is of this moment
 
   std::optional<Parameters<T>> direction,
       gradient;  // of one member, made at their first use; the former 0 between uses

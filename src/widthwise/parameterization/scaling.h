@@ -36,6 +36,8 @@ struct TensorScaling {
   std::int64_t first_steps = 0;                                                              // updates at
   double effective_first_rate = 0;                                                           // this rate; after them
   double initial_share = 1;  // this share of the initial W stays
+  // Of normalised starts (normalised_start.h): log2 of s_l and S_l; effective_first_rate is then that of s_l W.
+  int start = 0, start_preactivation = 0;
 
   double effective_rate_at(std::int64_t update) const {
     return update < first_steps ? effective_first_rate : effective_rate;
@@ -45,6 +47,8 @@ struct TensorScaling {
 /// Of all tensors; index l-1 for layer l = 1..L+1. A layer without bias has an entry all the same.
 struct Scaling {
   std::vector<TensorScaling> weights, biases;
+  bool normalised_start = false;
+  int start_output = 0;  // log2 of S_{L+1}
 };
 
 /// Where the base gain / sqrt(fan_in) of a weight matrix sits.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "widthwise/base/error.h"
+#include "widthwise/observable/observable.h"
 #include "widthwise/parameterization/integrable_schemes.h"
 #include "widthwise/parameterization/range.h"
 #include "widthwise/study/calibrate.h"
@@ -18,26 +19,53 @@ namespace widthwise {
 
 namespace {
 
-// Numbers of the first update of runs at the sizes theory predicts; of families it speaks of.
-void check_range(const Configuration& run, const Parameterization& scheme) {
+// What theory predicts of the first update that the numbers of training.dtype, or those of double, do not hold; of
+// families it speaks of.
+std::optional<OutsideRange> outside(const Configuration& run, const Parameterization& scheme, const FloatRange& range) {
   const std::string& family = run.text("architecture.family");
-  if (family != "mlp" && family != "deep-linear") return;
+  if (family != "mlp" && family != "deep-linear") return std::nullopt;
   ClassifyRequest request;
   request.optimizer = parse_optimizer(run.text("training.optimizer"));
   request.hidden_layers = static_cast<int>(run.whole("architecture.hidden_layers"));
   request.activation = activation_facts(*make_activation(run));
   const double ratio = run.number("architecture.width") / scheme.reference_width;
-  const double rate = run.number("training.learning_rate");
-  const auto outside = [&](const FloatRange& range) { return outside_range(scheme, request, ratio, rate, range); };
-  const bool single = run.text("training.dtype") == "float32";
-  const auto found = outside(single ? range_of<float>() : range_of<double>());
-  if (!found) return;
-  const bool doubles_do = single && !outside(range_of<double>());
-  throw ConfigError({{}, "training.dtype"}, "numbers that hold what theory predicts for the first update",
-                    fmt::format("{}, where {} is (n/n_ref)^({}) = 10^{:.0f}", run.text("training.dtype"), found->what,
-                                to_string(found->exponent), found->log10),
-                    doubles_do ? "float64 holds it"
-                               : "fewer layers, a smaller width or a larger parameterization.reference_width do");
+  return outside_range(scheme, request, ratio, run.number("training.learning_rate"), range);
+}
+
+FloatRange range_of_dtype(const Configuration& run) {
+  return run.text("training.dtype") == "float32" ? range_of<float>() : range_of<double>();
+}
+
+// Why sizes cannot be taken out of a network before its first update, or "".
+std::string bound_to_its_sizes(const Configuration& run, const Parameterization& scheme) {
+  if (scheme.first_steps != 1 || scheme.hidden_start != InitialPart::kept)
+    return "no single first update at its own rates";
+  if (!make_activation(run)->homogeneity_degree()) return "an activation that is not homogeneous";
+  if (run.text("training.optimizer") != "sgd") return "another rule than sgd";
+  for (const char* key : {"architecture.bias_input", "architecture.bias_hidden", "architecture.bias_output"})
+    if (run.toggle(key)) return "biases";
+  if (scheme.init_mean != 0) return "initial weights with a mean";
+  if (run.number("training.kappa") != 0) return "an output that is centred";
+  if (calibrates(run)) return "calibrated first rates";
+  if (is_limit_run(run)) return "a limit";
+  for (const Value& name : run.at("measure.observables").list())
+    if (find_observable(name.text()).of_kernel) return "observables of tangent kernels";
+  return {};
+}
+
+void check_range(const Configuration& run, const Parameterization& scheme) {
+  const auto found = outside(run, scheme, range_of_dtype(run));
+  if (!found || starts_normalised(run)) return;
+  const bool doubles_do = run.text("training.dtype") == "float32" && !outside(run, scheme, range_of<double>());
+  const std::string bound = bound_to_its_sizes(run, scheme);
+  throw ConfigError(
+      {{}, "training.dtype"}, "numbers that hold what theory predicts for the first update",
+      fmt::format("{}, where {} is (n/n_ref)^({}) = 10^{:.0f}", run.text("training.dtype"), found->what,
+                  to_string(found->exponent), found->log10),
+      fmt::format("{}{}",
+                  doubles_do ? "float64 holds it"
+                             : "fewer layers, a smaller width or a larger parameterization.reference_width do",
+                  bound.empty() ? "" : fmt::format("; a normalised first update is not made with {}", bound)));
 }
 
 }  // namespace
@@ -49,6 +77,18 @@ std::optional<int> parse_homogeneity(const std::string& text, const Activation& 
   if (error != std::errc() || end != text.data() + text.size() || degree < 1)
     throw ConfigError({{}, "parameterization.homogeneity"}, "own, or a degree 1, 2, ...", "'" + text + "'");
   return degree;
+}
+
+bool starts_normalised(const Configuration& run) {
+  const Parameterization scheme = make_parameterization(run);
+  if (scheme.first_steps == 0 || !outside(run, scheme, range_of_dtype(run)) || !bound_to_its_sizes(run, scheme).empty())
+    return false;
+  // First rates themselves must be numbers before they are folded.
+  const double ratio = run.number("architecture.width") / scheme.reference_width;
+  const double least =
+      std::min({scheme.width.input.c_first.value_or(0).value(), scheme.width.hidden.c_first.value_or(0).value(),
+                scheme.width.output.c_first.value_or(0).value()});
+  return -least * std::log2(ratio) + std::log2(run.number("training.learning_rate")) < 1000;
 }
 
 void check_first_updates(const Configuration& run) {

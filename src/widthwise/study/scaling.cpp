@@ -11,6 +11,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/data/batches.h"
 #include "widthwise/parameterization/integrable_schemes.h"
+#include "widthwise/parameterization/normalised_start.h"
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/run.h"
@@ -185,7 +186,13 @@ Scaling make_scaling(const Configuration& configuration, Index inputs, double wi
   request.base_in = parse_base_in(configuration.text("parameterization.base_in"));
   request.bias_multiplier = configuration.number("parameterization.bias_multiplier");
   request.gains = std::isnan(gain) ? default_gains(activation->gain(), request.base_in) : InitGains{gain, gain, gain};
-  return scale(make_parameterization(configuration), request);
+  Scaling scaling = scale(make_parameterization(configuration), request);
+  if (starts_normalised(configuration)) {
+    std::vector<double> fan_in(scaling.weights.size(), width);
+    fan_in.front() = request.input_dimension;
+    normalise_start(scaling, fan_in, *activation->homogeneity_degree());
+  }
+  return scaling;
 }
 
 Scaling make_scaling(const Configuration& configuration, Index inputs) {

@@ -30,6 +30,9 @@ void check_two_layer(const Configuration& configuration);
 /// @throws ConfigError for runs that a scheme which changes after its first updates, or starts otherwise than centred,
 /// does not allow; and for numbers that the first update would not hold (parameterization/range.h).
 void check_first_updates(const Configuration& configuration);
+/// Whether the first update is made in normalised variables (parameterization/normalised_start.h): where the numbers of
+/// training.dtype would not hold it otherwise, and the network is one whose sizes can be taken out of it.
+bool starts_normalised(const Configuration& configuration);
 /// Reads parameterization.homogeneity: "own", which may be none, or a degree. @throws ConfigError with that key.
 std::optional<int> parse_homogeneity(const std::string& text, const Activation& activation);
 /// @throws ConfigError (architecture.*)

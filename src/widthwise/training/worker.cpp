@@ -8,6 +8,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "widthwise/training/normalised_start.h"
+
 namespace widthwise {
 
 namespace {
@@ -100,9 +102,9 @@ void Worker<T>::take_batch(const Segment& segment, std::int64_t step) {
 
 // alpha f + kappa f_0 of the current batch.
 template <class T>
-void Worker<T>::scale_output(const MemberRun<T>& run, Index member, View<T> trained) const {
+void Worker<T>::scale_output(const MemberRun<T>& run, Index member, int start_output, View<T> trained) const {
   const View<const T> output = propagation_.output(member);
-  const T alpha = static_cast<T>(run.scale.alpha), kappa = static_cast<T>(run.scale.kappa);
+  const T alpha = static_cast<T>(std::ldexp(run.scale.alpha, -start_output)), kappa = static_cast<T>(run.scale.kappa);
   for (Index i = 0; i < output.rows; ++i) {
     for (Index j = 0; j < output.cols; ++j) trained(i, j) = alpha * output(i, j);
     if (run.scale.kappa == 0) continue;
@@ -113,9 +115,9 @@ void Worker<T>::scale_output(const MemberRun<T>& run, Index member, View<T> trai
 
 // Loss and output gradient of a member on the current batch, and whether it goes on.
 template <class T>
-void Worker<T>::judge(MemberRun<T>& run, Index member, std::int64_t step) {
+void Worker<T>::judge(MemberRun<T>& run, Index member, std::int64_t step, int start_output) {
   const View<T> gradient = propagation_.output_gradient(member);
-  scale_output(run, member, gradient);
+  scale_output(run, member, start_output, gradient);
   const double cap = problem_.options.divergence_cap;
   const double size = static_cast<double>(largest<T>(gradient));
   const double loss = problem_.loss.gradient(gradient, targets_, gradient);
@@ -200,11 +202,14 @@ void Worker<T>::train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<Memb
     const UpdateStep update{step, problem_.options.schedule.factor(step, problem_.options.steps)};
     for (MemberRange range = next_active<T>(runs, block.first, end); range.count > 0;
          range = next_active<T>(runs, range.first + range.count, end)) {
-      propagation_.forward(ensemble, inputs_, range);
       const Index range_end = range.first + range.count;
+      const auto changes = [&](Index member) { return step == 0 && ensemble.scaling(member).normalised_start; };
+      for (Index member = range.first; member < range_end; ++member)
+        if (changes(member)) change_variables(ensemble, member, Variables::normalised);
+      propagation_.forward(ensemble, inputs_, range);
       for (Index member = range.first; member < range_end; ++member) {
         MemberRun<T>& run = runs[static_cast<std::size_t>(member)];
-        judge(run, member, step);
+        judge(run, member, step, changes(member) ? ensemble.scaling(member).start_output : 0);
         const double loss = run.result.last_batch_loss;
         if (run.active && target > 0 && loss <= target)
           leave(run, RunStatus::stopped, step, problem_.seconds(),
@@ -219,8 +224,10 @@ void Worker<T>::train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<Memb
         propagation_.backward(
             ensemble, staying,
             [&](const Factors<T>& factors) { rule.update(ensemble, factors, update, scratch_.data()); }, Reads::images);
-      for (Index member = range.first; member < range_end; ++member)
+      for (Index member = range.first; member < range_end; ++member) {
+        if (changes(member)) change_variables(ensemble, member, Variables::own);
         if (runs[static_cast<std::size_t>(member)].active) shed_initial(ensemble, member, step + 1);
+      }
     }
   }
 }
