@@ -1,6 +1,8 @@
 // Schemes that change after their first updates, as settings: what they give, and what is refused.
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "text.h"
 #include "widthwise/study/group.h"
 #include "widthwise/study/question.h"
@@ -122,10 +124,39 @@ TEST(FirstUpdateKeys, RefuseNumbersThatDoNotHoldTheFirstUpdate) {
   const std::string deep =
       "\"architecture.hidden_layers\" = 6\n\"architecture.width\" = 1024\n\"architecture.activation\" = "
       "\"quadratic\"\n";
-  const ConfigError single = mistake(settings("ip-llr", deep + "\"training.dtype\" = \"float32\"\n"));
-  EXPECT_EQ(single.place().key, "training.dtype");
-  EXPECT_THAT(single.what(), HasSubstr("float64 holds it"));
+  const std::string single = deep + "\"training.dtype\" = \"float32\"\n";
+  for (const auto& [more, why] : std::vector<std::pair<std::string, std::string>>{
+           {"\"architecture.bias_input\" = true\n", "biases"},
+           {"\"training.kappa\" = -1.0\n", "an output that is centred"},
+           {"\"training.optimizer\" = \"momentum\"\n", "another rule than sgd"},
+           {"\"parameterization.calibration\" = \"full\"\n\"training.batch\" = 4\n", "calibrated first rates"},
+           {"\"measure.observables\" = [\"kernel_norm\"]\n", "observables of tangent kernels"}}) {
+    const ConfigError refused = mistake(settings("ip-llr", single + more));
+    EXPECT_EQ(refused.place().key, "training.dtype");
+    EXPECT_THAT(refused.what(), testing::AllOf(HasSubstr("float64 holds it"), HasSubstr(why)));
+  }
   configuration("ip-llr", deep);
+  EXPECT_FALSE(starts_normalised(configuration("ip-llr", deep))) << "float64, this file's";
+  EXPECT_TRUE(starts_normalised(configuration("ip-llr", single)));
+}
+
+// Nobody's run changes that could be made before; one that could not tells its start, which float has no number for.
+TEST(FirstUpdateKeys, NormaliseAStartThatFloatDoesNotHold) {
+  EXPECT_FALSE(make_scaling(configuration("ip-llr"), 6).normalised_start);
+  const RunRecord run = [] {
+    DataCache data;
+    return execute(group_runs({configuration("ip-llr",
+                                             "\"architecture.hidden_layers\" = 6\n\"architecture.width\" = 64\n"
+                                             "\"architecture.activation\" = \"quadratic\"\n\"training.dtype\" = "
+                                             "\"float32\"\n\"training.learning_rate\" = 1e-9\n"
+                                             "\"measure.observables\" = [\"output_size\", \"train_error\"]\n")})
+                       .front(),
+                   data)
+        .front();
+  }();
+  const double start = run.trace.at_step("output_size", 0);
+  EXPECT_GT(start, 0);
+  EXPECT_LT(start, static_cast<double>(std::numeric_limits<float>::min()));
 }
 
 // What theory says of phi(0) != 0 under a scheme that counts on 0.
