@@ -16,21 +16,13 @@ namespace {
 
 using study_test::mistake;
 using study_test::parse;
-using study_test::tiny;
+using study_test::run_under_scheme;
+using study_test::under_scheme;
 using testing::HasSubstr;
-
-std::string settings(const std::string& scheme, const std::string& more = "") {
-  return tiny + "[[sweep]]\nname = \"s\"\n\"parameterization.name\" = \"" + scheme + "\"\n" + more;
-}
-
-Configuration configuration(const std::string& scheme, const std::string& more = "") {
-  const Study study = parse(settings(scheme, more));
-  return expand(study, study.sweeps.front()).front().configuration;
-}
 
 RunRecord record(const std::string& scheme, const std::string& more = "") {
   DataCache data;
-  return execute(group_runs({configuration(scheme, more)}).front(), data).front();
+  return execute(group_runs({run_under_scheme(scheme, more)}).front(), data).front();
 }
 
 const std::string full = "\"parameterization.calibration\" = \"full\"\n\"training.batch\" = 4\n";
@@ -56,7 +48,7 @@ TEST(CalibrationKeys, EveryDrawHasItsOwnAndTheSameBatches) {
   EXPECT_EQ(record("ip-llr", full + "\"seed.batch\" = 7\n").finals.at("calibrated_rate.2"), here);
   EXPECT_NE(record("ip-llr", full + "\"seed.init\" = 7\n").finals.at("calibrated_rate.2"), here);
   // Alone or among others of a group.
-  const Study study = parse(settings("ip-llr", full + "\"seed.init\" = [7, 0]\n"));
+  const Study study = parse(under_scheme("ip-llr", full + "\"seed.init\" = [7, 0]\n"));
   std::vector<Configuration> runs;
   for (const auto& point : expand(study, study.sweeps.front())) runs.push_back(point.configuration);
   DataCache data;
@@ -80,14 +72,14 @@ TEST(CalibrationKeys, TargetsAndCapAreHeld) {
 }
 
 TEST(CalibrationKeys, AskForTwoBatches) {
-  const ConfigError whole = mistake(settings("ip-llr", "\"parameterization.calibration\" = \"full\"\n"));
+  const ConfigError whole = mistake(under_scheme("ip-llr", "\"parameterization.calibration\" = \"full\"\n"));
   EXPECT_EQ(whole.place().key, "parameterization.calibration_batch");
   EXPECT_THAT(whole.what(), HasSubstr("two disjoint batches"));
-  const ConfigError large = mistake(settings("ip-llr", full + "\"parameterization.calibration_batch\" = 1000\n"));
+  const ConfigError large = mistake(under_scheme("ip-llr", full + "\"parameterization.calibration_batch\" = 1000\n"));
   EXPECT_THAT(large.what(), HasSubstr("batches of 1000"));
-  EXPECT_EQ(mistake(settings("custom", full + "\"parameterization.input\" = \"0,0,0\"\n"
-                                              "\"parameterization.hidden\" = \"0,0,0\"\n"
-                                              "\"parameterization.output\" = \"0,0,0\"\n"))
+  EXPECT_EQ(mistake(under_scheme("custom", full + "\"parameterization.input\" = \"0,0,0\"\n"
+                                                  "\"parameterization.hidden\" = \"0,0,0\"\n"
+                                                  "\"parameterization.output\" = \"0,0,0\"\n"))
                 .place()
                 .key,
             "parameterization.calibration");

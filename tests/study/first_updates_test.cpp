@@ -14,21 +14,13 @@ namespace {
 
 using study_test::mistake;
 using study_test::parse;
-using study_test::tiny;
+using study_test::run_under_scheme;
+using study_test::under_scheme;
 using testing::HasSubstr;
-
-std::string settings(const std::string& scheme, const std::string& more = "") {
-  return tiny + "[[sweep]]\nname = \"s\"\n\"parameterization.name\" = \"" + scheme + "\"\n" + more;
-}
-
-Configuration configuration(const std::string& scheme, const std::string& more = "") {
-  const Study study = parse(settings(scheme, more));
-  return expand(study, study.sweeps.front()).front().configuration;
-}
 
 Trace trace(const std::string& scheme, const std::string& more = "") {
   DataCache data;
-  return execute(group_runs({configuration(scheme, more)}).front(), data).front().trace;
+  return execute(group_runs({run_under_scheme(scheme, more)}).front(), data).front().trace;
 }
 
 const std::string custom =
@@ -37,8 +29,8 @@ const std::string custom =
 
 // ip-llr with two hidden layers, p = 1, written as exponents: effective rates -(L+1)/2, -(L-2)/2, -(L-3)/2.
 TEST(FirstUpdateKeys, CustomExponentsWriteTheNamedScheme) {
-  const Scaling named = make_scaling(configuration("ip-llr"), 6),
-                written = make_scaling(configuration("custom", custom), 6);
+  const Scaling named = make_scaling(run_under_scheme("ip-llr"), 6),
+                written = make_scaling(run_under_scheme("custom", custom), 6);
   for (std::size_t l = 0; l < 3; ++l) {
     EXPECT_DOUBLE_EQ(named.weights[l].effective_rate_at(0), written.weights[l].effective_rate_at(0)) << l;
     EXPECT_DOUBLE_EQ(named.weights[l].effective_rate_at(1), written.weights[l].effective_rate_at(1)) << l;
@@ -47,8 +39,8 @@ TEST(FirstUpdateKeys, CustomExponentsWriteTheNamedScheme) {
   }
   EXPECT_EQ(trace("ip-llr").at_step("train_loss", 4), trace("custom", custom).at_step("train_loss", 4));
   const Scaling two =
-      make_scaling(configuration("custom", custom + "\"parameterization.first_bias_rates\" = \"-3/2,-1,0\"\n"
-                                                    "\"parameterization.first_steps\" = 2\n"),
+      make_scaling(run_under_scheme("custom", custom + "\"parameterization.first_bias_rates\" = \"-3/2,-1,0\"\n"
+                                                       "\"parameterization.first_steps\" = 2\n"),
                    6);
   EXPECT_DOUBLE_EQ(two.biases[1].effective_rate_at(1), 0.05 * 8);
   EXPECT_DOUBLE_EQ(two.biases[1].effective_rate_at(2), two.biases[1].effective_rate);
@@ -67,47 +59,49 @@ TEST(FirstUpdateKeys, HybridsLeaveMupAfterOneUpdate) {
 
 TEST(FirstUpdateKeys, DegreeIsTheActivationsOrTheOneSaid) {
   const auto rate = [](const std::string& more) {
-    return make_scaling(configuration("ip-llr", more), 6).weights[0].effective_rate_at(0);
+    return make_scaling(run_under_scheme("ip-llr", more), 6).weights[0].effective_rate_at(0);
   };
   const std::string square = "\"architecture.activation\" = \"quadratic\"\n";
   EXPECT_DOUBLE_EQ(rate(square), 0.05 * 64) << "-(1/2 + g), g = (1 + 2)/2, at n = 8";
   EXPECT_DOUBLE_EQ(rate(square + "\"parameterization.homogeneity\" = \"1\"\n"), 0.05 * std::pow(8, 1.5));
   const std::string smooth = "\"architecture.activation\" = \"tanh\"\n";
-  const ConfigError none = mistake(settings("ip-llr", smooth));
+  const ConfigError none = mistake(under_scheme("ip-llr", smooth));
   EXPECT_EQ(none.place().key, "parameterization.homogeneity");
   EXPECT_THAT(none.what(), HasSubstr("1 is what the authors' code takes"));
   EXPECT_DOUBLE_EQ(rate(smooth + "\"parameterization.homogeneity\" = \"1\"\n"), 0.05 * std::pow(8, 1.5));
-  EXPECT_EQ(mistake(settings("ip-llr", "\"parameterization.homogeneity\" = \"0\"\n")).place().key,
+  EXPECT_EQ(mistake(under_scheme("ip-llr", "\"parameterization.homogeneity\" = \"0\"\n")).place().key,
             "parameterization.homogeneity");
 }
 
 // Entries of W_l, l >= 2, have the mean 1/n: W_0 x of features that are all 1 is 1.
 TEST(FirstUpdateKeys, StartsThatAreNotCentred) {
-  const Scaling mean = make_scaling(configuration("ip-non-centered"), 6);
+  const Scaling mean = make_scaling(run_under_scheme("ip-non-centered"), 6);
   EXPECT_EQ(mean.weights[0].effective_mean, 0);
   EXPECT_DOUBLE_EQ(mean.weights[1].effective_mean, 1.0 / 8);
   EXPECT_DOUBLE_EQ(mean.weights[2].effective_mean, 1.0 / 8);
-  EXPECT_DOUBLE_EQ(
-      make_scaling(configuration("integrable", "\"parameterization.init_mean\" = -2\n"), 6).weights[1].effective_mean,
-      -2.0 / 8);
+  EXPECT_DOUBLE_EQ(make_scaling(run_under_scheme("integrable", "\"parameterization.init_mean\" = -2\n"), 6)
+                       .weights[1]
+                       .effective_mean,
+                   -2.0 / 8);
   const std::string biased = "\"architecture.bias\" = true\n";
-  EXPECT_DOUBLE_EQ(make_scaling(configuration("ip-bias", biased), 6).biases[1].effective_std, 1);
-  EXPECT_EQ(mistake(settings("ip-bias")).place().key, "architecture.bias_input");
-  EXPECT_EQ(mistake(settings("ip-bias", biased + "\"parameterization.bias_std\" = 0\n")).place().key,
+  EXPECT_DOUBLE_EQ(make_scaling(run_under_scheme("ip-bias", biased), 6).biases[1].effective_std, 1);
+  EXPECT_EQ(mistake(under_scheme("ip-bias")).place().key, "architecture.bias_input");
+  EXPECT_EQ(mistake(under_scheme("ip-bias", biased + "\"parameterization.bias_std\" = 0\n")).place().key,
             "parameterization.bias_std");
 }
 
 TEST(FirstUpdateKeys, LeaveRecordedRunsWhatTheyWere) {
-  const std::string plain = configuration("mup").identity();
+  const std::string plain = run_under_scheme("mup").identity();
   for (const char* same : {"first_steps\" = 3", "homogeneity\" = \"1\"", "init_mean\" = 0", "bias_std\" = 0"})
-    EXPECT_EQ(configuration("mup", "\"parameterization." + std::string(same) + "\n").identity(), plain) << same;
-  EXPECT_NE(configuration("mup", "\"parameterization.init_mean\" = 1\n").identity(), plain);
-  EXPECT_NE(configuration("hpz", "\"parameterization.first_steps\" = 2\n").identity(), configuration("hpz").identity());
+    EXPECT_EQ(run_under_scheme("mup", "\"parameterization." + std::string(same) + "\n").identity(), plain) << same;
+  EXPECT_NE(run_under_scheme("mup", "\"parameterization.init_mean\" = 1\n").identity(), plain);
+  EXPECT_NE(run_under_scheme("hpz", "\"parameterization.first_steps\" = 2\n").identity(),
+            run_under_scheme("hpz").identity());
 }
 
 TEST(FirstUpdateKeys, RefuseWhatCannotBe) {
   const auto key = [](const std::string& scheme, const std::string& more) {
-    return mistake(settings(scheme, more)).place().key;
+    return mistake(under_scheme(scheme, more)).place().key;
   };
   EXPECT_EQ(key("ip-llr", "\"parameterization.first_steps\" = 5\n"), "parameterization.first_steps") << "4 updates";
   EXPECT_EQ(key("ip-llr", "\"training.optimizer\" = \"adam\"\n"), "training.optimizer");
@@ -131,25 +125,25 @@ TEST(FirstUpdateKeys, RefuseNumbersThatDoNotHoldTheFirstUpdate) {
            {"\"training.optimizer\" = \"momentum\"\n", "another rule than sgd"},
            {"\"parameterization.calibration\" = \"full\"\n\"training.batch\" = 4\n", "calibrated first rates"},
            {"\"measure.observables\" = [\"kernel_norm\"]\n", "observables of tangent kernels"}}) {
-    const ConfigError refused = mistake(settings("ip-llr", single + more));
+    const ConfigError refused = mistake(under_scheme("ip-llr", single + more));
     EXPECT_EQ(refused.place().key, "training.dtype");
     EXPECT_THAT(refused.what(), testing::AllOf(HasSubstr("float64 holds it"), HasSubstr(why)));
   }
-  configuration("ip-llr", deep);
-  EXPECT_FALSE(starts_normalised(configuration("ip-llr", deep))) << "float64, this file's";
-  EXPECT_TRUE(starts_normalised(configuration("ip-llr", single)));
+  run_under_scheme("ip-llr", deep);
+  EXPECT_FALSE(starts_normalised(run_under_scheme("ip-llr", deep))) << "float64, this file's";
+  EXPECT_TRUE(starts_normalised(run_under_scheme("ip-llr", single)));
 }
 
 // Nobody's run changes that could be made before; one that could not tells its start, which float has no number for.
 TEST(FirstUpdateKeys, NormaliseAStartThatFloatDoesNotHold) {
-  EXPECT_FALSE(make_scaling(configuration("ip-llr"), 6).normalised_start);
+  EXPECT_FALSE(make_scaling(run_under_scheme("ip-llr"), 6).normalised_start);
   const RunRecord run = [] {
     DataCache data;
-    return execute(group_runs({configuration("ip-llr",
-                                             "\"architecture.hidden_layers\" = 6\n\"architecture.width\" = 64\n"
-                                             "\"architecture.activation\" = \"quadratic\"\n\"training.dtype\" = "
-                                             "\"float32\"\n\"training.learning_rate\" = 1e-9\n"
-                                             "\"measure.observables\" = [\"output_size\", \"train_error\"]\n")})
+    return execute(group_runs({run_under_scheme("ip-llr",
+                                                "\"architecture.hidden_layers\" = 6\n\"architecture.width\" = 64\n"
+                                                "\"architecture.activation\" = \"quadratic\"\n\"training.dtype\" = "
+                                                "\"float32\"\n\"training.learning_rate\" = 1e-9\n"
+                                                "\"measure.observables\" = [\"output_size\", \"train_error\"]\n")})
                        .front(),
                    data)
         .front();

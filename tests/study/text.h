@@ -51,6 +51,15 @@ inline ConfigError mistake(const std::string& text) {
   return ConfigError({}, "", "");
 }
 
+/// `tiny` under a named scheme, with more lines of its only sweep; and the first run of that.
+inline std::string under_scheme(const std::string& scheme, const std::string& more = "") {
+  return tiny + "[[sweep]]\nname = \"s\"\n\"parameterization.name\" = \"" + scheme + "\"\n" + more;
+}
+inline Configuration run_under_scheme(const std::string& scheme, const std::string& more = "") {
+  const Study study = parse(under_scheme(scheme, more));
+  return expand(study, study.sweeps.front()).front().configuration;
+}
+
 /// A folder of its own, removed at the end.
 class Folder {
  public:

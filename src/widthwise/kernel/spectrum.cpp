@@ -10,6 +10,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/base/key.h"
 #include "widthwise/linalg/eigen.h"
+#include "widthwise/linalg/in_double.h"
 #include "widthwise/linalg/pointwise.h"
 
 namespace widthwise {
@@ -19,14 +20,6 @@ namespace {
 template <class T>
 void check_square(View<const T> k) {
   if (k.rows != k.cols) throw ShapeError("kernel spectrum", "a square matrix", fmt::format("{} x {}", k.rows, k.cols));
-}
-
-template <class T>
-Matrix<double> in_double(View<const T> k) {
-  Matrix<double> out(k.rows, k.cols);
-  for (Index i = 0; i < k.rows; ++i)
-    for (Index j = 0; j < k.cols; ++j) out(i, j) = static_cast<double>(k(i, j));
-  return out;
 }
 
 }  // namespace

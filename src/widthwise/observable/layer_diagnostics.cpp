@@ -3,6 +3,7 @@
 #include <limits>
 #include <vector>
 
+#include "widthwise/linalg/in_double.h"
 #include "widthwise/linalg/singular_values.h"
 #include "widthwise/observable/formulas.h"
 
@@ -97,14 +98,6 @@ Matrix<double> difference(View<const T> a, View<const T> b) {
   Matrix<double> out(a.rows, a.cols);
   for (Index i = 0; i < a.rows; ++i)
     for (Index j = 0; j < a.cols; ++j) out(i, j) = static_cast<double>(a(i, j)) - static_cast<double>(b(i, j));
-  return out;
-}
-
-template <class T>
-Matrix<double> in_double(View<const T> a) {
-  Matrix<double> out(a.rows, a.cols);
-  for (Index i = 0; i < a.rows; ++i)
-    for (Index j = 0; j < a.cols; ++j) out(i, j) = static_cast<double>(a(i, j));
   return out;
 }
 

@@ -8,9 +8,9 @@
 #include <limits>
 
 #include "widthwise/base/error.h"
+#include "widthwise/linalg/in_double.h"
 #include "widthwise/loss/margin.h"
 #include "widthwise/observable/sums.h"
-#include "widthwise/study/in_double.h"
 #include "widthwise/training/flow_times.h"
 #include "widthwise/training/kernel_flow.h"
 #include "widthwise/training/linearised_flow.h"
