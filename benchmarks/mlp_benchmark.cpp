@@ -1,11 +1,11 @@
 // Times training steps through train(), for benchmarks/run: MLPs of 784 inputs, 3 hidden relu layers with biases and 10
-// classes, cross-entropy, SGD unless another is asked for; "lockstep" is 64 of them on one batch; "flow" is a trial
+// classes, cross-entropy, SGD unless another is asked for; "deep" has 6 hidden layers; "lockstep" is 64 of them on one batch; "flow" is a trial
 // step of gradient flow of five seeds (softplus, no biases, softhinge of one centred output, all samples), every trial
 // accepted; "cnn" is three 3 x 3 convolutions of WIDTH channels over 28 x 28 pixels, relu, the mean, a readout. Reads
 // requests line by line from standard input, so that benchmarks/run can take turns with the peer, and answers each with
 // one line:
 //
-//   mlp|lockstep|flow|cnn float32|float64 WIDTH BATCH ->  <seconds a step> <operations a step>
+//   mlp|deep|lockstep|flow|cnn float32|float64 WIDTH BATCH ->  <seconds a step> <operations a step>
 //   kernel float32|float64 WIDTH SAMPLES         ->  <seconds> <operations>  of a tangent kernel: one output, no biases
 //   peak float32|float64                         ->  <operations a second>
 //
@@ -33,6 +33,7 @@ OptimizerKind optimizer = OptimizerKind::sgd;
 struct Shape {
   Index width, batch, members;
   bool images = false;
+  int hidden_layers = 3;
 };
 
 Architecture network(const Shape& shape) {
@@ -40,7 +41,7 @@ Architecture network(const Shape& shape) {
   options.input_dimension = inputs;
   options.outputs = classes;
   options.width = shape.width;
-  options.hidden_layers = 3;
+  options.hidden_layers = shape.hidden_layers;
   options.bias_input = options.bias_hidden = options.bias_output = true;
   if (!shape.images) return mlp(options);
   options.image = {28, 28, 1};
@@ -90,7 +91,7 @@ class Problem {
     ScaleRequest request;
     request.optimizer = optimizer;
     request.width = static_cast<double>(shape.width);
-    request.hidden_layers = 3;
+    request.hidden_layers = shape.hidden_layers;
     request.input_dimension = inputs;
     request.learning_rate = 1e-3;
     if (shape.images)
@@ -203,7 +204,7 @@ void answer(const std::string& kind, double seconds) {
     return;
   }
   if (kind == "kernel") return answer_kernel<T>(seconds);
-  Shape shape{0, 0, kind == "lockstep" ? 64 : kind == "flow" ? 5 : 1, kind == "cnn"};
+  Shape shape{0, 0, kind == "lockstep" ? 64 : kind == "flow" ? 5 : 1, kind == "cnn", kind == "deep" ? 6 : 3};
   std::cin >> shape.width >> shape.batch;
   if (kind == "flow") {
     double operations = 0;

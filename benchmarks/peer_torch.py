@@ -2,7 +2,7 @@
 """The peer: the same training steps in PyTorch, tuned, in the same dialogue as mlp_benchmark. Each step is written twice:
 through autograd (loss.backward() and an update in place), as one trains, and by hand with products in place.
 
-  mlp|lockstep float32|float64 WIDTH BATCH   ->   <seconds a step, autograd> <seconds a step, by hand>
+  mlp|deep|lockstep float32|float64 WIDTH BATCH ->   <seconds a step, autograd> <seconds a step, by hand>
   cnn float32|float64 CHANNELS BATCH         ->   the same for three 3 x 3 convolutions, each with images channel by
                                                   channel and channels last: the faster of the two
   flow float32|float64 WIDTH BATCH           ->   the same for a trial of gradient flow of five seeds: one after the
@@ -22,8 +22,8 @@ import torch
 INPUTS, CLASSES, HIDDEN, MEMBERS, RATE, WINDOWS = 784, 10, 3, 64, 1e-3, 5
 
 
-def make_layers(width, members, dtype):
-    sizes = [INPUTS] + [width] * HIDDEN + [CLASSES]
+def make_layers(width, members, dtype, hidden=HIDDEN):
+    sizes = [INPUTS] + [width] * hidden + [CLASSES]
     shape = (lambda *s: (members, *s)) if members > 1 else (lambda *s: s)
     weights = [torch.randn(shape(o, i), dtype=dtype) / i**0.5 for i, o in zip(sizes, sizes[1:])]
     biases = [torch.zeros(shape(1, o) if members > 1 else o, dtype=dtype) for o in sizes[1:]]
@@ -325,7 +325,7 @@ def answer(kind, dtype, width, batch, seconds):
     if kind == "cnn":
         return answer_cnn(dtype, width, batch, seconds)
     members = MEMBERS if kind == "lockstep" else 1
-    weights, biases = make_layers(width, members, dtype)
+    weights, biases = make_layers(width, members, dtype, 6 if kind == "deep" else HIDDEN)
     x = torch.randn(batch, INPUTS, dtype=dtype)
     labels = torch.arange(batch) % CLASSES
     onehot = torch.nn.functional.one_hot(labels, CLASSES).to(dtype)
