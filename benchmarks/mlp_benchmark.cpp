@@ -1,9 +1,9 @@
 // Times training steps through train(), for benchmarks/run: MLPs of 784 inputs, 3 hidden relu layers with biases and 10
-// classes, cross-entropy, SGD unless another is asked for; "deep" has 6 hidden layers; "lockstep" is 64 of them on one batch; "flow" is a trial
-// step of gradient flow of five seeds (softplus, no biases, softhinge of one centred output, all samples), every trial
-// accepted; "cnn" is three 3 x 3 convolutions of WIDTH channels over 28 x 28 pixels, relu, the mean, a readout. Reads
-// requests line by line from standard input, so that benchmarks/run can take turns with the peer, and answers each with
-// one line:
+// classes, cross-entropy, SGD unless another is asked for; "deep" has 6 hidden layers; "lockstep" is 64 of them on one
+// batch; "flow" is a trial step of gradient flow of five seeds (softplus, no biases, softhinge of one centred output,
+// all samples), every trial accepted; "cnn" is three 3 x 3 convolutions of WIDTH channels over 28 x 28 pixels, relu,
+// the mean, a readout. Reads requests line by line from standard input, so that benchmarks/run can take turns with the
+// peer, and answers each with one line:
 //
 //   mlp|deep|lockstep|flow|cnn float32|float64 WIDTH BATCH ->  <seconds a step> <operations a step>
 //   kernel float32|float64 WIDTH SAMPLES         ->  <seconds> <operations>  of a tangent kernel: one output, no biases
