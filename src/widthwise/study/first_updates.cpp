@@ -48,6 +48,7 @@ std::string bound_to_its_sizes(const Configuration& run, const Parameterization&
   if (run.number("training.kappa") != 0) return "an output that is centred";
   if (calibrates(run)) return "calibrated first rates";
   if (is_limit_run(run)) return "a limit";
+  if (!std::isnan(run.number("training.stop_margin"))) return "a margin to stop at";
   for (const Value& name : run.at("measure.observables").list())
     if (find_observable(name.text()).of_kernel) return "observables of tangent kernels";
   return {};
