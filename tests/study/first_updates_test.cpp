@@ -113,44 +113,82 @@ TEST(FirstUpdateKeys, RefuseWhatCannotBe) {
             "parameterization.first_bias_rates");
 }
 
+const std::string deep =
+    "\"architecture.hidden_layers\" = 6\n\"architecture.width\" = 1024\n\"architecture.activation\" = "
+    "\"quadratic\"\n";
+const std::string single = deep + "\"training.dtype\" = \"float32\"\n";
+
 // quadratic, L = 6, n = 1024: f_0 ~ 2^-315.
 TEST(FirstUpdateKeys, RefuseNumbersThatDoNotHoldTheFirstUpdate) {
-  const std::string deep =
-      "\"architecture.hidden_layers\" = 6\n\"architecture.width\" = 1024\n\"architecture.activation\" = "
-      "\"quadratic\"\n";
-  const std::string single = deep + "\"training.dtype\" = \"float32\"\n";
   for (const auto& [more, why] : std::vector<std::pair<std::string, std::string>>{
            {"\"architecture.bias_input\" = true\n", "biases"},
            {"\"training.kappa\" = -1.0\n", "an output that is centred"},
            {"\"training.optimizer\" = \"momentum\"\n", "another rule than sgd"},
+           {"\"parameterization.first_steps\" = 2\n", "several first updates"},
+           {"\"training.steps\" = 0\n", "no update to make"},
            {"\"parameterization.calibration\" = \"full\"\n\"training.batch\" = 4\n", "calibrated first rates"},
            {"\"measure.observables\" = [\"kernel_norm\"]\n", "observables of tangent kernels"}}) {
     const ConfigError refused = mistake(under_scheme("ip-llr", single + more));
     EXPECT_EQ(refused.place().key, "training.dtype");
-    EXPECT_THAT(refused.what(), testing::AllOf(HasSubstr("float64 holds it"), HasSubstr(why)));
+    EXPECT_THAT(refused.what(), testing::AllOf(HasSubstr("float64 holds it"), HasSubstr("is not made with " + why)));
   }
   run_under_scheme("ip-llr", deep);
   EXPECT_FALSE(starts_normalised(run_under_scheme("ip-llr", deep))) << "float64, this file's";
   EXPECT_TRUE(starts_normalised(run_under_scheme("ip-llr", single)));
+  // f_0 ~ n^-14 of tanh, which is linear beside 0.
+  EXPECT_THAT(mistake(under_scheme("ip-llr",
+                                   "\"parameterization.homogeneity\" = \"1\"\n"
+                                   "\"architecture.hidden_layers\" = 28\n\"architecture.width\" = 1024\n"
+                                   "\"training.dtype\" = \"float32\"\n"
+                                   "\"architecture.activation\" = \"tanh\"\n"))
+                  .what(),
+              HasSubstr("an activation that is not homogeneous"));
 }
 
-// Nobody's run changes that could be made before; one that could not tells its start, which float has no number for.
+// First rates for degree 1 leave the output of a quadratic network what it is: a later step has no numbers either.
+TEST(FirstUpdateKeys, RefuseWhatANormalisedFirstUpdateDoesNotMend) {
+  EXPECT_THAT(
+      mistake(under_scheme("ip-llr", single + "\"parameterization.homogeneity\" = \"1\"\n")).what(),
+      testing::AllOf(HasSubstr("after the first update"), HasSubstr("in normalised variables does not mend it")));
+  // A later rate of n^40, and sizes at initialization that no double holds, to be measured.
+  const std::string small =
+      "\"architecture.width\" = 64\n\"architecture.activation\" = \"relu\"\n"
+      "\"parameterization.hidden\" = \"0,72,0\"\n\"parameterization.output\" = \"0,72,0\"\n"
+      "\"parameterization.first_rates\" = \"-144,-144,-144\"\n";
+  EXPECT_THAT(mistake(under_scheme("custom", small + "\"training.dtype\" = \"float32\"\n"
+                                                     "\"parameterization.input\" = \"0,72,-40\"\n"
+                                                     "\"measure.observables\" = [\"train_loss\"]\n"))
+                  .what(),
+              HasSubstr("the rate of W_1"));
+  const std::string doubles = small + "\"parameterization.input\" = \"0,72,0\"\n";
+  EXPECT_THAT(mistake(under_scheme("custom", doubles)).what(),
+              HasSubstr("output_size, which no float64 holds at initialization"));
+  EXPECT_TRUE(starts_normalised(run_under_scheme("custom", doubles + "\"measure.observables\" = [\"train_loss\"]\n")));
+}
+
+// Nobody's run changes that could be made before; one that could not tells its start, which float has no number for,
+// and trains as in double.
 TEST(FirstUpdateKeys, NormaliseAStartThatFloatDoesNotHold) {
-  EXPECT_FALSE(make_scaling(run_under_scheme("ip-llr"), 6).normalised_start);
-  const RunRecord run = [] {
+  EXPECT_FALSE(starts_normalised(run_under_scheme("ip-llr")));
+  const auto run = [](const std::string& dtype) {
     DataCache data;
     return execute(group_runs({run_under_scheme("ip-llr",
                                                 "\"architecture.hidden_layers\" = 6\n\"architecture.width\" = 64\n"
-                                                "\"architecture.activation\" = \"quadratic\"\n\"training.dtype\" = "
-                                                "\"float32\"\n\"training.learning_rate\" = 1e-9\n"
-                                                "\"measure.observables\" = [\"output_size\", \"train_error\"]\n")})
+                                                "\"architecture.activation\" = \"quadratic\"\n\"training.dtype\" = \"" +
+                                                    dtype +
+                                                    "\"\n\"training.learning_rate\" = 3e-18\n"
+                                                    "\"measure.observables\" = [\"output_size\", \"train_error\"]\n")})
                        .front(),
                    data)
         .front();
-  }();
-  const double start = run.trace.at_step("output_size", 0);
-  EXPECT_GT(start, 0);
+  };
+  const RunRecord narrow = run("float32"), wide = run("float64");
+  const double start = narrow.trace.at_step("output_size", 0);
   EXPECT_LT(start, static_cast<double>(std::numeric_limits<float>::min()));
+  EXPECT_NEAR(start, wide.trace.at_step("output_size", 0), 1e-4 * start);
+  EXPECT_GT(narrow.trace.at_step("output_size", 1), 0);
+  EXPECT_NEAR(narrow.trace.at_step("output_size", 1), wide.trace.at_step("output_size", 1),
+              1e-3 * wide.trace.at_step("output_size", 1));
 }
 
 // What theory says of phi(0) != 0 under a scheme that counts on 0.

@@ -21,21 +21,21 @@ double train_loss(RecorderState<T>& s, Index) {
 
 template <class T>
 double train_error(RecorderState<T>& s, Index) {
-  return classification_error(view(std::as_const(s.trained)), s.data.train_targets);
+  return s.of_signs(s.trained, classification_error(view(std::as_const(s.trained)), s.data.train_targets));
 }
 
 template <class T>
 double least_margin(RecorderState<T>& s, Index) {
-  return smallest_margin(s.seen_by_loss(s.trained), s.data.train_targets);
+  return s.of_signs(s.trained, smallest_margin(view(std::as_const(s.trained)), s.data.train_targets));
 }
 
 template <class T>
 double margins_held(RecorderState<T>& s, Index) {
-  margins(s.seen_by_loss(s.trained), s.data.train_targets, s.sample_margins);
+  margins(view(std::as_const(s.trained)), s.data.train_targets, s.sample_margins);
   const double m = s.options.loss ? s.options.loss->parameters().margin : nan;
-  const double least = std::isnan(m) ? 0 : m;
+  const double least = std::isnan(m) ? 0 : std::ldexp(m, s.start_output());
   const auto held = std::ranges::count_if(s.sample_margins, [least](double u) { return u >= least; });
-  return static_cast<double>(held) / static_cast<double>(s.sample_margins.size());
+  return s.of_signs(s.trained, static_cast<double>(held) / static_cast<double>(s.sample_margins.size()));
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 #include "widthwise/observable/observable.h"
 
+#include <map>
 #include <utility>
 
 #include "widthwise/base/error.h"
@@ -127,6 +128,22 @@ const ObservableInfo& find_observable(std::string_view name) {
   }
   throw ConfigError({"", "measure.observables"}, "the name of an observable", "'" + std::string(name) + "'",
                     unknown_name_hint(name, names));
+}
+
+ProportionalTo proportional_to(std::string_view observable) {
+  static const std::map<std::string_view, ProportionalTo> known = {
+      {"output_size", ProportionalTo::output},
+      {"output_magnitude", ProportionalTo::output},
+      {"smallest_margin", ProportionalTo::output},
+      {"preactivation_size", ProportionalTo::preactivation},
+      {"preactivation_magnitude", ProportionalTo::preactivation},
+      {"initial_part", ProportionalTo::preactivation},
+      {"input_spread", ProportionalTo::preactivation},
+      {"gradient_size", ProportionalTo::gradient},
+      {"weight_norm", ProportionalTo::weight},
+  };
+  const auto found = known.find(observable);
+  return found == known.end() ? ProportionalTo::nothing : found->second;
 }
 
 std::vector<std::string> observable_series(std::string_view name, Index hidden_layers) {

@@ -99,6 +99,11 @@ const std::vector<ObservableInfo>& known_observables();
 /// @throws ConfigError (measure.observables) with the nearest name.
 const ObservableInfo& find_observable(std::string_view name);
 
+/// What an observable is proportional to: where a start is measured in normalised variables
+/// (parameterization/normalised_start.h), by what its value is to be divided. Shares, ranks and losses: nothing.
+enum class ProportionalTo { nothing, output, preactivation, gradient, weight };
+ProportionalTo proportional_to(std::string_view observable);
+
 /// Names of the series an observable leaves in the trace of a network of `hidden_layers` = L hidden layers:
 /// "train_loss", or "own_update.1" ... "own_update.4". @throws as find_observable.
 std::vector<std::string> observable_series(std::string_view name, Index hidden_layers);

@@ -116,22 +116,26 @@ void RecorderState<T>::look_at_normalised() {
 template <class T>
 View<const T> RecorderState<T>::seen_by_loss(const Matrix<T>& output) {
   if (!normalised) return view(output);
-  divided = copy_of(view(output), -normalised->scaling(0).start_output);
+  divided = copy_of(view(output), -start_output());
   return view(std::as_const(divided));
 }
 
 template <class T>
 int RecorderState<T>::excess(const std::string& observable, Index layer) const {
   if (!normalised) return 0;
-  const int output = normalised->scaling(0).start_output;
-  if (observable == "output_size" || observable == "output_magnitude") return output;
-  if (layer == 0) return 0;
-  const TensorScaling& weight = of_weight(layer);
-  if (observable == "preactivation_size" || observable == "preactivation_magnitude" || observable == "initial_part" ||
-      observable == "input_spread")
-    return weight.start_preactivation;
-  if (observable == "gradient_size") return output - weight.start;
-  return observable == "weight_norm" ? weight.start : 0;  // ranks, shares and relative spreads have no unit
+  switch (proportional_to(observable)) {
+    case ProportionalTo::output:
+      return start_output();
+    case ProportionalTo::preactivation:
+      return of_weight(layer).start_preactivation;
+    case ProportionalTo::gradient:
+      return start_output() - of_weight(layer).start;
+    case ProportionalTo::weight:
+      return of_weight(layer).start;
+    case ProportionalTo::nothing:
+      break;
+  }
+  return 0;
 }
 
 template <class T>

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -65,7 +66,15 @@ struct RecorderState {
   /// Outputs as losses see them: of a normalised start divided by what they were multiplied with.
   View<const T> seen_by_loss(const Matrix<T>& output);
   double loss_on(const HeldOut<T>& part) { return options.loss->value(seen_by_loss(part.trained), part.targets); }
-  double error_on(const HeldOut<T>& part) { return classification_error(view(part.trained), part.targets); }
+  double error_on(const HeldOut<T>& part) const {
+    return of_signs(part.trained, classification_error(view(part.trained), part.targets));
+  }
+  /// What depends on the signs of outputs: NaN where a normalised start has lost that of a sample, whose outputs are
+  /// too small beside the largest.
+  double of_signs(const Matrix<T>& output, double value) const {
+    const bool lost = normalised && (output.array() == T(0)).rowwise().all().any();
+    return lost ? std::numeric_limits<double>::quiet_NaN() : value;
+  }
   /// 0 where nothing changed, also of a layer that starts at 0.
   static double relative(double change, double size) { return change == 0 ? 0 : change / size; }
   static View<const T> of(const std::vector<Matrix<T>>& layers, Index layer) {
@@ -91,7 +100,8 @@ struct RecorderState {
   }
   bool knows_previous() const { return step > 0 && now->noted == step - 1; }
 
-  /// log2 of what an observable of the moment was multiplied with.
+  /// log2 of what the outputs of the moment were multiplied with, and of what an observable was.
+  int start_output() const { return normalised ? normalised->scaling(0).start_output : 0; }
   int excess(const std::string& observable, Index layer) const;
 
   void look(const Ensemble<T>& ensemble_, Index member_, std::int64_t step_);

@@ -31,27 +31,47 @@ class Search {
   double width_, lowest_, highest_;
 };
 
+void look_at_sizes(Search& search, const EffectiveNetwork& network, const Sizes& sizes, double learning_rate,
+                   const std::string& when) {
+  const std::size_t last = network.layers.size();
+  for (std::size_t l = 1; l <= last; ++l) {
+    search.look(l == last ? "the output " + when : fmt::format("the preactivation of layer {} {}", l, when),
+                sizes.preactivation[l]);
+    if (l < last) search.look(fmt::format("the features of layer {} {}", l, when), sizes.feature[l]);
+    search.look(fmt::format("the derivative of the output in the preactivation of layer {} {}", l, when),
+                sizes.backward[l]);
+    search.look(fmt::format("the gradient in W_{} {}", l, when), sizes.gradient[l]);
+    search.look(fmt::format("the rate of W_{}", l), Size::power(-network.layers[l - 1].rate), learning_rate);
+  }
+}
+
+void look_at_first_rates(Search& search, const EffectiveNetwork& network, double learning_rate) {
+  for (std::size_t l = 1; l <= network.layers.size(); ++l)
+    if (const auto& first = network.layers[l - 1].first_rate)
+      search.look(fmt::format("the first rate of W_{}", l), Size::power(-*first), learning_rate);
+}
+
 }  // namespace
 
 std::optional<OutsideRange> outside_range(const Parameterization& parameterization, const ClassifyRequest& request,
                                           double ratio, double learning_rate, const FloatRange& range) {
   const EffectiveNetwork network =
       effective_network(parameterization, request.optimizer, request.hidden_layers, request.activation);
-  const Sizes sizes = initial_sizes(network);
   Search search(ratio, range);
-  const std::size_t last = network.layers.size();
-  for (std::size_t l = 1; l <= last; ++l) {
-    const EffectiveLayer& layer = network.layers[l - 1];
-    search.look(l == last ? "the output at initialization" : fmt::format("the preactivation of layer {}", l),
-                sizes.preactivation[l]);
-    if (l < last) search.look(fmt::format("the features of layer {}", l), sizes.feature[l]);
-    search.look(fmt::format("the derivative of the output in the preactivation of layer {}", l), sizes.backward[l]);
-    search.look(fmt::format("the gradient in W_{}", l), sizes.gradient[l]);
-    search.look(fmt::format("the rate of W_{}", l), Size::power(-layer.rate), learning_rate);
-    if (layer.first_rate)
-      search.look(fmt::format("the first rate of W_{}", l), Size::power(-*layer.first_rate), learning_rate);
-  }
+  look_at_sizes(search, network, initial_sizes(network), learning_rate, "at initialization");
+  look_at_first_rates(search, network, learning_rate);
   return search.found;
+}
+
+std::optional<OutsideRange> outside_range_after_start(const Parameterization& parameterization,
+                                                      const ClassifyRequest& request, double ratio,
+                                                      double learning_rate, const FloatRange& range) {
+  const EffectiveNetwork network =
+      effective_network(parameterization, request.optimizer, request.hidden_layers, request.activation);
+  Search later(ratio, range), first_rates(ratio, range_of<double>());
+  look_at_sizes(later, network, propagate(network).first, learning_rate, "after the first update");
+  look_at_first_rates(first_rates, network, learning_rate);
+  return later.found ? later.found : first_rates.found;
 }
 
 }  // namespace widthwise

@@ -30,4 +30,10 @@ struct OutsideRange {
 std::optional<OutsideRange> outside_range(const Parameterization& parameterization, const ClassifyRequest& request,
                                           double ratio, double learning_rate, const FloatRange& range);
 
+/// The same of what a first update in normalised variables (normalised_start.h) leaves: sizes after it, in `range` as
+/// the later rates, and first rates, which are doubles before the powers of two of a start are taken out of them.
+std::optional<OutsideRange> outside_range_after_start(const Parameterization& parameterization,
+                                                      const ClassifyRequest& request, double ratio,
+                                                      double learning_rate, const FloatRange& range);
+
 }  // namespace widthwise

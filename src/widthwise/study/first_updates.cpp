@@ -1,9 +1,8 @@
 // What a configuration says of schemes that change after their first updates, and what such runs cannot be.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <optional>
 #include <string>
 
 #include "widthwise/base/error.h"
@@ -12,6 +11,7 @@
 #include "widthwise/parameterization/range.h"
 #include "widthwise/study/calibrate.h"
 #include "widthwise/study/cost.h"
+#include "widthwise/study/frozen_model.h"
 #include "widthwise/study/limit_run.h"
 #include "widthwise/study/scheme.h"
 
@@ -19,9 +19,12 @@ namespace widthwise {
 
 namespace {
 
-// What theory predicts of the first update that the numbers of training.dtype, or those of double, do not hold; of
-// families it speaks of.
-std::optional<OutsideRange> outside(const Configuration& run, const Parameterization& scheme, const FloatRange& range) {
+using OutsideOf = std::optional<OutsideRange>(const Parameterization&, const ClassifyRequest&, double, double,
+                                              const FloatRange&);
+
+// What theory predicts that numbers of `range` do not hold, of families it speaks of.
+std::optional<OutsideRange> outside(OutsideOf& of, const Configuration& run, const Parameterization& scheme,
+                                    const FloatRange& range) {
   const std::string& family = run.text("architecture.family");
   if (family != "mlp" && family != "deep-linear") return std::nullopt;
   ClassifyRequest request;
@@ -29,44 +32,64 @@ std::optional<OutsideRange> outside(const Configuration& run, const Parameteriza
   request.hidden_layers = static_cast<int>(run.whole("architecture.hidden_layers"));
   request.activation = activation_facts(*make_activation(run));
   const double ratio = run.number("architecture.width") / scheme.reference_width;
-  return outside_range(scheme, request, ratio, run.number("training.learning_rate"), range);
+  return of(scheme, request, ratio, run.number("training.learning_rate"), range);
 }
 
 FloatRange range_of_dtype(const Configuration& run) {
   return run.text("training.dtype") == "float32" ? range_of<float>() : range_of<double>();
 }
 
+// Observables that would be 0 where not even a double holds what they are proportional to, or "".
+std::string measured_sizes(const Configuration& run) {
+  for (const Value& name : run.at("measure.observables").list())
+    if (const ProportionalTo size = proportional_to(name.text());
+        size != ProportionalTo::nothing && size != ProportionalTo::weight)
+      return name.text();
+  return {};
+}
+
 // Why sizes cannot be taken out of a network before its first update, or "".
 std::string bound_to_its_sizes(const Configuration& run, const Parameterization& scheme) {
-  if (scheme.first_steps != 1 || scheme.hidden_start != InitialPart::kept)
-    return "no single first update at its own rates";
+  if (scheme.first_steps == 0) return "rates that stay the same";
+  if (scheme.first_steps != 1) return "several first updates";
+  if (scheme.hidden_start != InitialPart::kept) return "initial weights that are dropped";
   if (!make_activation(run)->homogeneity_degree()) return "an activation that is not homogeneous";
   if (run.text("training.optimizer") != "sgd") return "another rule than sgd";
   for (const char* key : {"architecture.bias_input", "architecture.bias_hidden", "architecture.bias_output"})
     if (run.toggle(key)) return "biases";
   if (scheme.init_mean != 0) return "initial weights with a mean";
-  if (run.number("training.kappa") != 0) return "an output that is centred";
+  if (output_scale(run).kappa != 0) return "an output that is centred";
   if (calibrates(run)) return "calibrated first rates";
   if (is_limit_run(run)) return "a limit";
-  if (!std::isnan(run.number("training.stop_margin"))) return "a margin to stop at";
+  if (is_frozen_model(run)) return "a frozen kernel";
+  if (run.whole("training.steps") == 0) return "no update to make";
   for (const Value& name : run.at("measure.observables").list())
     if (find_observable(name.text()).of_kernel) return "observables of tangent kernels";
+  if (const std::string measured = measured_sizes(run);
+      !measured.empty() && outside(outside_range, run, scheme, range_of<double>()))
+    return fmt::format("{}, which no float64 holds at initialization", measured);
   return {};
 }
 
 void check_range(const Configuration& run, const Parameterization& scheme) {
-  const auto found = outside(run, scheme, range_of_dtype(run));
-  if (!found || starts_normalised(run)) return;
-  const bool doubles_do = run.text("training.dtype") == "float32" && !outside(run, scheme, range_of<double>());
+  auto found = outside(outside_range, run, scheme, range_of_dtype(run));
+  if (!found) return;
   const std::string bound = bound_to_its_sizes(run, scheme);
+  if (bound.empty()) {
+    found = outside(outside_range_after_start, run, scheme, range_of_dtype(run));
+    if (!found) return;  // starts_normalised
+  }
+  const bool doubles_do =
+      run.text("training.dtype") == "float32" && !outside(outside_range, run, scheme, range_of<double>());
   throw ConfigError(
       {{}, "training.dtype"}, "numbers that hold what theory predicts for the first update",
       fmt::format("{}, where {} is (n/n_ref)^({}) = 10^{:.0f}", run.text("training.dtype"), found->what,
                   to_string(found->exponent), found->log10),
-      fmt::format("{}{}",
+      fmt::format("{}; {}",
                   doubles_do ? "float64 holds it"
                              : "fewer layers, a smaller width or a larger parameterization.reference_width do",
-                  bound.empty() ? "" : fmt::format("; a normalised first update is not made with {}", bound)));
+                  bound.empty() ? "a first update in normalised variables does not mend it"
+                                : "a first update in normalised variables is not made with " + bound));
 }
 
 }  // namespace
@@ -82,14 +105,9 @@ std::optional<int> parse_homogeneity(const std::string& text, const Activation& 
 
 bool starts_normalised(const Configuration& run) {
   const Parameterization scheme = make_parameterization(run);
-  if (scheme.first_steps == 0 || !outside(run, scheme, range_of_dtype(run)) || !bound_to_its_sizes(run, scheme).empty())
-    return false;
-  // First rates themselves must be numbers before they are folded.
-  const double ratio = run.number("architecture.width") / scheme.reference_width;
-  const double least =
-      std::min({scheme.width.input.c_first.value_or(0).value(), scheme.width.hidden.c_first.value_or(0).value(),
-                scheme.width.output.c_first.value_or(0).value()});
-  return -least * std::log2(ratio) + std::log2(run.number("training.learning_rate")) < 1000;
+  const FloatRange range = range_of_dtype(run);
+  return outside(outside_range, run, scheme, range) && bound_to_its_sizes(run, scheme).empty() &&
+         !outside(outside_range_after_start, run, scheme, range);
 }
 
 void check_first_updates(const Configuration& run) {

@@ -25,6 +25,7 @@
 #include "widthwise/study/provenance.h"
 #include "widthwise/study/saved_state.h"
 #include "widthwise/study/scheme.h"
+#include "widthwise/training/normalised_start.h"
 #include "widthwise/training/training.h"
 
 namespace widthwise {
@@ -218,27 +219,38 @@ void append(std::vector<RunRecord>& records, std::vector<RunRecord> more) {
   std::ranges::move(more, std::back_inserter(records));
 }
 
-/// The members of a group, their first rates calibrated. Runs that cannot be leave the group for `records`.
+/// The members of a group, their first rates calibrated or their starts normalised. Runs that cannot be leave the group
+/// for `records`.
 /// @param rates entry m is what the record of run m tells of them.
 template <class T>
-std::vector<Member> calibrated_members(RunGroup& group, const Architecture& architecture, const TrainingData<T>& data,
-                                       const DataOrigin& origin, std::vector<std::map<std::string, double>>& rates,
-                                       std::vector<RunRecord>& records) {
+std::vector<Member> members_at_their_start(RunGroup& group, const Architecture& architecture,
+                                           const TrainingData<T>& data, const DataOrigin& origin,
+                                           std::vector<std::map<std::string, double>>& rates,
+                                           std::vector<RunRecord>& records) {
   std::vector<Member> members = make_members(group, data.train_inputs.cols), able;
   std::vector<Configuration> runs;
   const auto loss = make_loss(group.runs.front());
+  const auto leave = [&](const Configuration& run, const Error& error) {
+    records.push_back(empty_record(run, provenance_of(group, origin)));
+    records.back().status = status_name(RunStatus::diverged);
+    records.back().reason = error.what();
+  };
   for (std::size_t m = 0; m < members.size(); ++m) {
     const Configuration& run = group.runs[m];
+    std::map<std::string, double> told;
     try {
-      rates.push_back(calibrates(run) ? calibrate<T>(run, architecture, members[m], data.train_inputs,
-                                                     data.train_targets, *loss, output_scale(run))
-                                      : std::map<std::string, double>{});
+      if (calibrates(run))
+        told = calibrate<T>(run, architecture, members[m], data.train_inputs, data.train_targets, *loss,
+                            output_scale(run));
+      if (starts_normalised(run)) normalise_start<T>(architecture, members[m], data.train_inputs);
     } catch (const CalibrationError& error) {
-      records.push_back(empty_record(run, provenance_of(group, origin)));
-      records.back().status = status_name(RunStatus::diverged);
-      records.back().reason = error.what();
+      leave(run, error);
+      continue;
+    } catch (const FirstRateError& error) {
+      leave(run, error);
       continue;
     }
+    rates.push_back(std::move(told));
     able.push_back(members[m]);
     runs.push_back(run);
   }
@@ -277,7 +289,8 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
   const Architecture architecture =
       make_architecture(group.runs.front(), data.train_inputs.cols, data.train_targets.cols);
   std::vector<std::map<std::string, double>> first_rates;
-  const std::vector<Member> members = calibrated_members<T>(group, architecture, data, origin, first_rates, records);
+  const std::vector<Member> members =
+      members_at_their_start<T>(group, architecture, data, origin, first_rates, records);
   if (members.empty()) return records;
   Ensemble<T> ensemble(architecture, members);
   const Configuration& first = group.runs.front();

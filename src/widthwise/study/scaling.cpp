@@ -11,7 +11,6 @@
 #include "widthwise/base/error.h"
 #include "widthwise/data/batches.h"
 #include "widthwise/parameterization/integrable_schemes.h"
-#include "widthwise/parameterization/normalised_start.h"
 #include "widthwise/parameterization/schemes.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/run.h"
@@ -186,13 +185,7 @@ Scaling make_scaling(const Configuration& configuration, Index inputs, double wi
   request.base_in = parse_base_in(configuration.text("parameterization.base_in"));
   request.bias_multiplier = configuration.number("parameterization.bias_multiplier");
   request.gains = std::isnan(gain) ? default_gains(activation->gain(), request.base_in) : InitGains{gain, gain, gain};
-  Scaling scaling = scale(make_parameterization(configuration), request);
-  if (starts_normalised(configuration)) {
-    std::vector<double> fan_in(scaling.weights.size(), width);
-    fan_in.front() = request.input_dimension;
-    normalise_start(scaling, fan_in, *activation->homogeneity_degree());
-  }
-  return scaling;
+  return scale(make_parameterization(configuration), request);
 }
 
 Scaling make_scaling(const Configuration& configuration, Index inputs) {

@@ -134,6 +134,18 @@ void Worker<T>::judge(MemberRun<T>& run, Index member, std::int64_t step, int st
       for (Index j = 0; j < gradient.cols; ++j) gradient(i, j) *= factor;
 }
 
+// Where a first update in normalised variables was too small to bring f to a size that T has full numbers for.
+template <class T>
+void Worker<T>::leave_vanished(const Ensemble<T>& ensemble, MemberRun<T>& run, Index member, std::int64_t step) const {
+  if (step == 0 || !ensemble.scaling(member).normalised_start) return;
+  if (const T size = largest<T>(propagation_.output(member)); size < std::numeric_limits<T>::min())
+    leave(
+        run, RunStatus::diverged, step, problem_.seconds(),
+        fmt::format("outputs of size {:.3g} at step {}, below what the numbers of the training hold: the first update, "
+                    "in normalised variables, was too small, or no unit is awake",
+                    size, step));
+}
+
 template <class T>
 void Worker<T>::look(const Ensemble<T>& ensemble, std::span<MemberRun<T>> runs, MemberRange block,
                      const Segment& segment) {
@@ -142,22 +154,26 @@ void Worker<T>::look(const Ensemble<T>& ensemble, std::span<MemberRun<T>> runs, 
   for (MemberRange range = next_active<T>(runs, block.first, end); range.count > 0;
        range = next_active<T>(runs, range.first + range.count, end)) {
     propagation_.forward(ensemble, inputs_, range);
-    for (Index member = range.first; member < range.first + range.count; ++member)
-      judge(runs[static_cast<std::size_t>(member)], member, segment.from);
+    for (Index member = range.first; member < range.first + range.count; ++member) {
+      MemberRun<T>& run = runs[static_cast<std::size_t>(member)];
+      judge(run, member, segment.from);
+      if (run.active) leave_vanished(ensemble, run, member, segment.from);
+    }
   }
 }
 
 // From f on all training samples.
 template <class T>
-void Worker<T>::stop_by_margin(MemberRun<T>& run, View<const T> outputs, std::int64_t step) {
-  const Stopping& stopping = problem_.options.stopping;
+void Worker<T>::stop_by_margin(MemberRun<T>& run, View<const T> outputs, std::int64_t step, int start_output) {
+  Stopping stopping = problem_.options.stopping;
+  stopping.margin = std::ldexp(stopping.margin, start_output);  // margins are of degree one in f
   const T alpha = static_cast<T>(run.scale.alpha), kappa = static_cast<T>(run.scale.kappa);
   trained_.resize(outputs.rows, outputs.cols);
   for (Index i = 0; i < outputs.rows; ++i)
     for (Index j = 0; j < outputs.cols; ++j)
       trained_(i, j) = alpha * outputs(i, j) + (run.scale.kappa == 0 ? T(0) : kappa * run.initial_output(i, j));
   if (margins_hold<T>(stopping, view(std::as_const(trained_)), problem_.targets))
-    leave(run, RunStatus::stopped, step, problem_.seconds(), margin_reason(stopping));
+    leave(run, RunStatus::stopped, step, problem_.seconds(), margin_reason(problem_.options.stopping));
 }
 
 // By forward passes over all samples, which leave the buffers of the current batch behind.
@@ -209,13 +225,15 @@ void Worker<T>::train(Ensemble<T>& ensemble, UpdateRule<T>& rule, std::span<Memb
       propagation_.forward(ensemble, inputs_, range);
       for (Index member = range.first; member < range_end; ++member) {
         MemberRun<T>& run = runs[static_cast<std::size_t>(member)];
-        judge(run, member, step, changes(member) ? ensemble.scaling(member).start_output : 0);
+        const int start_output = changes(member) ? ensemble.scaling(member).start_output : 0;
+        judge(run, member, step, start_output);
         const double loss = run.result.last_batch_loss;
         if (run.active && target > 0 && loss <= target)
           leave(run, RunStatus::stopped, step, problem_.seconds(),
                 fmt::format("batch loss {:.3g} reached the target {:.3g}", loss, target));
+        if (run.active) leave_vanished(ensemble, run, member, step);
         if (run.active && stopping.by_margin() && segment.rows.empty())
-          stop_by_margin(run, propagation_.output(member), step);
+          stop_by_margin(run, propagation_.output(member), step, start_output);
         if (run.active && stopping.patience > 0) stop_by_patience(run, segment, step);
         if (run.active) run.losses.push_back(loss);
       }

@@ -49,7 +49,8 @@ class Worker {
   /// `start_output`: log2 of what f was multiplied with, of a normalised start.
   void judge(MemberRun<T>& run, Index member, std::int64_t step, int start_output = 0);
   void scale_output(const MemberRun<T>& run, Index member, int start_output, View<T> trained) const;
-  void stop_by_margin(MemberRun<T>& run, View<const T> outputs, std::int64_t step);
+  void leave_vanished(const Ensemble<T>& ensemble, MemberRun<T>& run, Index member, std::int64_t step) const;
+  void stop_by_margin(MemberRun<T>& run, View<const T> outputs, std::int64_t step, int start_output = 0);
   void stop_by_margin(const Ensemble<T>& ensemble, std::span<MemberRun<T>> runs, MemberRange block, std::int64_t step);
   void stop_by_patience(MemberRun<T>& run, const Segment& segment, std::int64_t step) const;
 
