@@ -372,8 +372,15 @@ TEST_F(RecorderTest, OfWeightsThatDropTheirStartUpdatesAreWhatIsLeft) {
   Scaling scaling = scaling_of(architecture, 0.3), dropping = scaling;
   for (TensorScaling& one : dropping.weights) one.first_steps = 1, one.effective_first_rate = 0.3;
   dropping.weights[1].initial_share = 0.25;
-  const std::vector<std::string> names{"initial_part", "update_part", "last_update_part", "weight_update_participation",
-                                       "last_update_participation"};
+  const std::vector<std::string> names{"initial_part",
+                                       "update_part",
+                                       "last_update_part",
+                                       "weight_update_participation",
+                                       "last_update_participation",
+                                       "update",
+                                       "own_update",
+                                       "contribution",
+                                       "last_update_norm"};
   const auto trace_of = [&](const Scaling& one, std::int64_t steps) {
     const std::vector<Member> members{{Key(1), one}};
     Ensemble<double> ensemble(architecture, members);
@@ -386,11 +393,14 @@ TEST_F(RecorderTest, OfWeightsThatDropTheirStartUpdatesAreWhatIsLeft) {
   const Trace kept = trace_of(scaling, 1), dropped = trace_of(dropping, 1);
   // One update, the same under both. Layer 2 reads the same features, layer 3 others.
   EXPECT_NEAR(dropped.final_value("initial_part.2"), 0.25 * kept.final_value("initial_part.2"), 1e-14);
-  for (const char* name :
-       {"update_part.2", "last_update_part.2", "weight_update_participation.2", "last_update_participation.2"})
+  for (const char* name : {"update_part.2", "last_update_part.2", "weight_update_participation.2",
+                           "last_update_participation.2", "update.2", "own_update.2", "last_update_norm.2"})
     EXPECT_NEAR(dropped.final_value(name), kept.final_value(name), 1e-12) << name;
   EXPECT_NEAR(dropped.final_value("update_part.2"), dropped.final_value("last_update_part.2"), 1e-14);
   EXPECT_NE(dropped.final_value("update_part.3"), kept.final_value("update_part.3"));
+  // What an update of almost nothing moves the output by is almost nothing, whatever was dropped.
+  for (TensorScaling& one : dropping.weights) one.effective_first_rate = 3e-9;
+  EXPECT_LT(trace_of(dropping, 1).final_value("contribution.2"), 1e-7);
 }
 
 TEST_F(RecorderTest, UnitsThatAreNeverAwakeAreSilent) {

@@ -173,6 +173,17 @@ TEST(Identity, DividedDecayOfNamedSchemesIsANewRun) {
   EXPECT_EQ(with("adamw", "mup", decay), "75987e8be1d6c8c27fd800f4590fdf99");
 }
 
+TEST(Identity, UpdatesOfHybridsAreANewRun) {
+  // What they drop of W_0 once counted as an update. The two hashes of hp and hpz are those of then.
+  const auto of = [](const std::string& scheme) {
+    return run("[training]\nsteps = 4\nlearning_rate = 0.5\n[parameterization]\nname = \"" + scheme + "\"\n")
+        .identity();
+  };
+  EXPECT_NE(of("hp"), "902b3574afbbd66d7df562580740963a");
+  EXPECT_NE(of("hpz"), "9d9777bb57ac341e5da4c1ea3a183565");
+  EXPECT_EQ(of("mup"), "9e92d2e593ae9c0b8ce44df2b9b08f53");
+}
+
 TEST(Identity, KnowsWhatMatters) {
   const std::string sgd = "[training]\nsteps = 4\nlearning_rate = 0.5\nbatch = 8\n";
   // Adam's beta1 says nothing under sgd, the batch seed nothing on full batches; the measuring times are part of a run.

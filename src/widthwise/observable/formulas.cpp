@@ -96,10 +96,7 @@ double feature_change(RecorderState<T>& s, Index layer) {
 
 template <class T>
 double update(RecorderState<T>& s, Index layer) {
-  double& size = s.update_sizes[static_cast<std::size_t>(layer - 1)];
-  if (std::isnan(size))
-    size = s.size_of_difference(layer, s.ensemble->weight(s.member, layer), s.initial_weight(layer)).rms;
-  return size;
+  return s.update_sizes_of(layer).rms;
 }
 
 template <class T>
@@ -121,13 +118,13 @@ double weight_change(RecorderState<T>& s, Index layer) {
 template <class T>
 double last_update_norm(RecorderState<T>& s, Index layer) {
   if (!s.knows_previous()) return nan;
-  return std::sqrt(square_sum_of_difference<T>(s.ensemble->weight(s.member, layer), s.of(s.now->previous, layer)));
+  return std::sqrt(square_sum_of_difference<T>(s.ensemble->weight(s.member, layer), s.previous_weight(layer)));
 }
 
 template <class T>
 double contribution(RecorderState<T>& s, Index layer) {
   if (!s.direction) s.direction.emplace(s.ensemble->architecture(), 1);
-  const View<const T> weight = s.ensemble->weight(s.member, layer), initial = s.initial_weight(layer);
+  const View<const T> weight = s.ensemble->weight(s.member, layer), initial = s.remaining_initial_weight(layer);
   const View<T> moved = s.direction->weight(0, layer);
   for (Index i = 0; i < weight.rows; ++i)
     for (Index j = 0; j < weight.cols; ++j) moved(i, j) = weight(i, j) - initial(i, j);

@@ -28,8 +28,7 @@ double initial_part(RecorderState<T>& s, Index layer) {
 
 template <class T>
 double update_part(RecorderState<T>& s, Index layer) {
-  return s.size_of_difference(layer, s.ensemble->weight(s.member, layer), s.remaining_initial_weight(layer))
-      .mean_magnitude;
+  return s.update_sizes_of(layer).mean_magnitude;
 }
 
 template <class T>

@@ -34,9 +34,9 @@
 // rounding, of full rank; the default tolerance leaves that out. In convolutional networks a sample is one position of
 // one.
 //
-// Under hp and hpz, which drop a share of W_0 after the first updates, "W_0" in initial_part, update_part and
-// weight_update is what is left of it, and last_update is without what was dropped; in update, own_update,
-// weight_change, last_update_norm and contribution W_0 is what was drawn, and the drop is a change.
+// Under hp and hpz, which drop a share of W_0 after the first updates, "W_0" in what speaks of updates (update,
+// own_update, contribution, update_part, weight_update) and in initial_part is what is left of it, and last updates are
+// without what was dropped. In weight_change and displacement W_0 is what was drawn: there the drop is a change.
 //
 // and of gradient flow (training/flow.h), with F the trained output on all training samples:
 //

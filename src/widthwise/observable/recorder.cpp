@@ -91,7 +91,7 @@ void RecorderState<T>::look(const Ensemble<T>& ensemble_, Index member_, std::in
   member = member_;
   now = &members.at(static_cast<std::size_t>(member_));
   step = step_;
-  std::fill(update_sizes.begin(), update_sizes.end(), nan);
+  std::fill(update_sizes.begin(), update_sizes.end(), std::nullopt);
   gradient_known = false;
   ranks.clear();
   normalised.reset();
@@ -177,6 +177,13 @@ auto RecorderState<T>::size_of_difference(Index layer, View<const T> weight, Vie
     typename UpdateSize<T>::Sizes {
   return update_size(weight, from, passes.preactivation(member, layer).rows,
                      [&](View<const T> v, View<T> product) { passes.multiply(member, layer, v, product); });
+}
+
+template <class T>
+auto RecorderState<T>::update_sizes_of(Index layer) -> const typename UpdateSize<T>::Sizes& {
+  auto& sizes = update_sizes[static_cast<std::size_t>(layer - 1)];
+  if (!sizes) sizes = size_of_difference(layer, ensemble->weight(member, layer), remaining_initial_weight(layer));
+  return *sizes;
 }
 
 /// alpha f + kappa f_0, written so that a centred model is exactly 0 at initialization.

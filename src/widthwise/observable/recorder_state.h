@@ -83,6 +83,8 @@ struct RecorderState {
   View<const T> initial_weight(Index layer);
   /// Sizes of (V - V_0) x^{l-1} on the measured training points.
   typename UpdateSize<T>::Sizes size_of_difference(Index layer, View<const T> weight, View<const T> from);
+  /// Those of what all updates have added to W_l: several observables share the product.
+  const typename UpdateSize<T>::Sizes& update_sizes_of(Index layer);
   /// What is in W_t of W_0: of schemes that drop a share of it after the first updates, what they leave.
   View<const T> remaining_initial_weight(Index layer);
   /// What the last update began at: W_{t-1}, less what was dropped of W_0 after it. Of a moment that knows_previous().
@@ -134,9 +136,9 @@ struct RecorderState {
   const FlowProgress<T>* flow = nullptr;  // of gradient-flow
   // Step 0 of a normalised start (training/normalised_start.h) is measured on this copy: member 0.
   std::optional<Ensemble<T>> normalised;
-  std::vector<double> update_sizes;  // NaN until asked for: update and own_update share a product
-  KnownRanks ranks;                  // of what changes
-  bool gradient_known = false;       // `gradient` is of this moment
+  std::vector<std::optional<typename UpdateSize<T>::Sizes>> update_sizes;  // at l-1, once asked for
+  KnownRanks ranks;                                                        // of what changes
+  bool gradient_known = false;                                             // `gradient` is of this moment
 
   std::optional<Parameters<T>> direction,
       gradient;  // of one member, made at their first use; the former 0 between uses

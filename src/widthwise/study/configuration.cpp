@@ -20,7 +20,8 @@ namespace widthwise {
 
 namespace {
 
-constexpr std::string_view decay_is = "training.weight_decay_is", decay_scales = "training.weight_decay_scales";
+constexpr std::string_view decay_is = "training.weight_decay_is", decay_scales = "training.weight_decay_scales",
+                           updates_are = "measure.updates_are";
 
 // Evaluates settings on demand, so that expressions and defaults may refer to others in any order.
 class Resolver {
@@ -117,6 +118,9 @@ std::string canonical(const std::map<std::string, Value>& values) {
       values.at("training.weight_decay").number() != 0 && values.at("parameterization.name").text() != "custom" &&
       values.at("parameterization.name").text() != "standard")
     relevant.push_back({std::string(decay_scales), {"as the gradient", 0}, 0});
+  // Once what hp and hpz drop of the initial weights counted as an update.
+  if (const std::string& scheme = values.at("parameterization.name").text(); scheme == "hp" || scheme == "hpz")
+    relevant.push_back({std::string(updates_are), {"without what is dropped", 0}, 0});
   return to_json({std::move(relevant), 0});
 }
 
@@ -214,7 +218,7 @@ void check_together(const Configuration& run) {
 }  // namespace
 
 bool is_mark(std::string_view key) {
-  return key == decay_is || key == decay_scales;
+  return key == decay_is || key == decay_scales || key == updates_are;
 }
 
 std::map<std::string, Value> evaluated_settings(const Settings& settings) {
