@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <map>
 
 #include "text.h"
 #include "widthwise/linalg/matrix.h"
+#include "widthwise/study/calibrate.h"
+#include "widthwise/study/cost.h"
 #include "widthwise/study/group.h"
 #include "widthwise/study/one_run.h"
 #include "widthwise/study/question.h"
@@ -41,6 +44,32 @@ TEST(CalibrationKeys, TheRecordTellsTheBaseRates) {
   // At base rate 1 in the first update and 0.05 later: custom exponents with a switch cannot say it, a larger rate can.
   EXPECT_EQ(unit.trace.at_step("train_loss", 1),
             record("ip-llr", "\"training.learning_rate\" = 1.0\n").trace.at_step("train_loss", 1));
+}
+
+// Weights at base rate 1; biases keep theirs, be they first rates or not.
+TEST(CalibrationKeys, BiasesKeepTheirRates) {
+  const std::string custom =
+      "\"parameterization.input\" = \"0,0,-1\"\n\"parameterization.hidden\" = \"0,1,0\"\n"
+      "\"parameterization.output\" = \"0,1,1\"\n\"parameterization.first_rates\" = \"-3/2,0,1/2\"\n"
+      "\"architecture.bias\" = true\n";
+  const auto after = [&](const std::string& scheme, const std::string& more, const std::string& calibration) {
+    const Configuration run =
+        run_under_scheme(scheme, more + "\"parameterization.calibration\" = \"" + calibration + "\"\n");
+    const Architecture architecture = make_architecture(run, 6, 1);
+    std::vector<Member> members = make_members(group_runs({run}).front(), 6);
+    const Matrix<double> inputs = Matrix<double>::Ones(8, 6), targets = Matrix<double>::Ones(8, 1);
+    if (calibrates(run))
+      calibrate<double>(run, architecture, members.front(), view(inputs), view(targets), *make_loss(run), {});
+    return members.front().scaling;
+  };
+  for (const auto& [scheme, more] :
+       std::map<std::string, std::string>{{"custom", custom}, {"ip-llr", "\"architecture.bias\" = true\n"}}) {
+    const Scaling plain = after(scheme, more, "none"), unit = after(scheme, more, "unit");
+    for (std::size_t l = 0; l < 3; ++l) {
+      EXPECT_DOUBLE_EQ(unit.weights[l].effective_first_rate, plain.weights[l].effective_first_rate / 0.05) << scheme;
+      EXPECT_EQ(unit.biases[l].effective_first_rate, plain.biases[l].effective_first_rate) << scheme;
+    }
+  }
 }
 
 TEST(CalibrationKeys, EveryDrawHasItsOwnAndTheSameBatches) {

@@ -73,6 +73,14 @@ TEST(Warnings, ADegreeForcedOnASmoothActivationFallsShort) {
   EXPECT_THAT(of("ip-llr", "tanh", degree("1"), "2"), IsEmpty()) << "n^0 at L = 2";
 }
 
+// Calibration makes each layer's first update as large as it is told to, whatever the exponents.
+TEST(Warnings, NoneOfFirstRatesThatAreMeasured) {
+  const std::string batch = key("training.batch", "4");
+  const auto calibrated = [&](const std::string& how) { return key("parameterization.calibration", '"' + how + '"'); };
+  EXPECT_THAT(of("ip-llr", "tanh", degree("1") + batch + calibrated("full")), IsEmpty());
+  EXPECT_THAT(of("ip-llr", "tanh", degree("1") + batch + calibrated("unit")), testing::SizeIs(1)) << "a constant";
+}
+
 // p = 1 where p = 2: f_0 ~ n^-15/2 instead of n^-2, and rates that undo the latter.
 TEST(Warnings, AnotherDegreeThanTheActivationsOwnIsTold) {
   EXPECT_THAT(of("ip-llr", "quadratic", degree("1")),

@@ -52,7 +52,13 @@ constexpr std::array ours{"measure.observables",
                           "data.test",
                           "data.validation",
                           "training.min_improvement",
-                          "parameterization.init_corrected"};
+                          "parameterization.init_corrected",
+                          "parameterization.calibration",
+                          "parameterization.calibration_target",
+                          "parameterization.calibration_output",
+                          "parameterization.calibration_cap",
+                          "parameterization.calibration_propagates",
+                          "parameterization.calibration_batch"};
 
 bool is_ours(const std::string& key) {
   return std::ranges::find(ours, key) != ours.end() || key.starts_with("limit.");
@@ -316,6 +322,8 @@ std::vector<std::string> certify_notes(const CertifyQuestion& question) {
         "The correction of the initial output is left out: outputs train centred, and what is trained is the same.");
   if (own.base.contains("training.schedule") || own.base.contains("training.warmup_steps"))
     out.emplace_back("Schedules are left out: rates keep their full value.");
+  if (own.base.contains("parameterization.calibration"))
+    out.emplace_back("Calibration is left out: measured base rates depend on the width in ways theory does not know.");
   for (const char* key : {"architecture.bias_input", "architecture.bias_hidden", "architecture.bias_output"})
     if (run.toggle(key)) {
       const bool counted = run.number("parameterization.bias_std") > 0;

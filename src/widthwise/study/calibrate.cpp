@@ -51,8 +51,12 @@ bool calibrates(const Configuration& run) {
   return how(run) != "none";
 }
 
+bool measures_first_rates(const Configuration& run) {
+  return how(run) == "full";
+}
+
 void check_calibration(const Configuration& run) {
-  if (how(run) != "full") return;
+  if (!measures_first_rates(run)) return;
   const std::int64_t batch = batch_size(run), samples = run.whole("data.train");
   if (batch > 0 && 2 * batch <= samples) return;
   throw ConfigError(
@@ -67,7 +71,7 @@ std::map<std::string, double> calibrate(const Configuration& run, const Architec
                                         const OutputScale& scale) {
   const double rate = run.number("training.learning_rate");
   std::vector<double> rates(member.scaling.weights.size(), 1.0);
-  if (how(run) == "full") {
+  if (measures_first_rates(run)) {
     const Batches batches(inputs.rows, batch_size(run),
                           Key(static_cast<std::uint64_t>(run.whole("seed.data"))).split("calibration"));
     const Matrix<T> first = rows_of(inputs, batches.rows(0)), first_targets = rows_of(targets, batches.rows(0)),
@@ -75,8 +79,6 @@ std::map<std::string, double> calibrate(const Configuration& run, const Architec
     const Ensemble<T> network(architecture, std::vector<Member>{member}, InitialWeights::forgotten);
     rates =
         calibrated_rates<T>(network, 0, {view(first), view(first_targets), view(second)}, loss, scale, options_of(run));
-  } else {
-    for (TensorScaling& bias : member.scaling.biases) bias.effective_first_rate /= rate;
   }
   std::map<std::string, double> told;
   for (std::size_t l = 0; l < rates.size(); ++l) {

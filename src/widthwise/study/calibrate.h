@@ -19,6 +19,9 @@ inline constexpr const char* calibrated_rate = "calibrated_rate";
 /// Whether the run's first rates are others than its learning rate gives.
 bool calibrates(const Configuration& run);
 
+/// Whether they are measured, so that exponents say nothing of them.
+bool measures_first_rates(const Configuration& run);
+
 /// @throws ConfigError (parameterization.calibration_batch) where the samples do not make two disjoint batches.
 void check_calibration(const Configuration& run);
 

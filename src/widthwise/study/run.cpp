@@ -1,5 +1,4 @@
 #include "widthwise/study/run.h"
-#include "widthwise/study/calibrate.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +16,7 @@
 #include "widthwise/loss/loss.h"
 #include "widthwise/network/ensemble.h"
 #include "widthwise/observable/recorder.h"
+#include "widthwise/study/calibrate.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/data_options.h"
 #include "widthwise/study/frozen_model.h"

@@ -10,6 +10,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/parameterization/crossover.h"
 #include "widthwise/parameterization/outcome.h"
+#include "widthwise/study/calibrate.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/scheme.h"
 #include "widthwise/study/table.h"
@@ -62,6 +63,10 @@ ClassifyRequest request_of(const Configuration& configuration) {
   if (configuration.text("start.run") != "none")
     throw ConfigError({{}, "prediction.exponent"}, "runs that begin at their initialization, of which theory speaks",
                       "runs that start from others", "give a number and its source instead");
+  if (measures_first_rates(configuration))
+    throw ConfigError({{}, "prediction.exponent"}, "first rates that are powers of the width, of which theory speaks",
+                      "\"theory\", for parameterization.calibration = \"full\"",
+                      "give a number and its source instead");
   // A convolutional network is an mlp of as many weight matrices, whose width is the number of channels.
   if (configuration.text("architecture.family") == "wide-resnet")
     throw ConfigError({{}, "prediction.exponent"}, "a number: theory has no exponents of residual sums",

@@ -9,9 +9,12 @@
 
 #include "widthwise/parameterization/integrable_schemes.h"
 #include "widthwise/parameterization/outcome.h"
+#include "widthwise/study/calibrate.h"
 #include "widthwise/study/cost.h"
+#include "widthwise/study/derived.h"
 #include "widthwise/study/limit_run.h"
 #include "widthwise/study/scheme.h"
+#include "widthwise/study/table.h"
 
 namespace widthwise {
 
@@ -104,6 +107,13 @@ bool is_integrable(const std::string& scheme) {
          std::ranges::any_of(known_integrable_schemes(), [&](const Named& row) { return row.name == scheme; });
 }
 
+// No warning depends on a seed, and grids of them are large.
+Sweep of_one_draw(Sweep sweep) {
+  for (Axis& axis : sweep.axes)
+    if (is_seed_axis(axis.key) && tied_axes(sweep, axis.key).empty()) axis.values.resize(1);
+  return sweep;
+}
+
 }  // namespace
 
 std::vector<std::string> warnings(const Configuration& run) {
@@ -118,8 +128,9 @@ std::vector<std::string> warnings(const Configuration& run) {
                     make_parameterization(run),
                     {parse_optimizer(run.text("training.optimizer")), static_cast<int>(hidden_layers(run)),
                      activation_facts(*activation)}};
-  if (is_integrable(scheme)) add_uncentred(asked, out);
-  if (depends_on_degree(scheme)) add_degree(asked, run.text("parameterization.homogeneity"), out);
+  const bool by_exponents = !measures_first_rates(run);  // else a layer's update is as large as calibration makes it
+  if (is_integrable(scheme) && by_exponents) add_uncentred(asked, out);
+  if (depends_on_degree(scheme) && by_exponents) add_degree(asked, run.text("parameterization.homogeneity"), out);
   if (decays) add_decay(asked, out);
   return out;
 }
@@ -128,7 +139,7 @@ std::vector<std::string> warnings(const Study& study) {
   std::vector<std::string> out;
   std::set<std::string> said;
   for (const Sweep& sweep : study.sweeps)
-    for (const GridPoint& point : expand(study, sweep))
+    for (const GridPoint& point : expand(study, of_one_draw(sweep)))
       for (std::string& sentence : warnings(point.configuration))
         if (said.insert(sentence).second) out.push_back(std::move(sentence));
   return out;

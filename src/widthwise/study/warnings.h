@@ -1,9 +1,11 @@
 // Conditions that are no mistakes but that whoever runs a study must hear before it runs: settings under which a scheme
 // does not do what it is known for. Decided by the outcome engine (parameterization/outcome.h), which says by how much.
 //
-//   phi(0) != 0                  under integrable, ip-llr, ip-bias, ip-non-centered, hp, hpz: where that changes
-//   exponents parameterization.homogeneity a degree that is not the activation's: what the first update of ip-llr then
-//   comes to parameterization.decay_exponents  a weight decay that takes a share of a weight which grows with the width
+// - phi(0) != 0 under integrable, ip-llr, ip-bias, ip-non-centered, hp, hpz: where that changes exponents;
+// - a parameterization.homogeneity that is not the activation's degree: what the first update of ip-llr then comes to;
+// - parameterization.decay_exponents under which a step takes a share of a weight that grows with the width.
+//
+// The former two not where first rates are calibrated by what they do (parameterization.calibration = "full").
 #pragma once
 
 #include <string>
