@@ -110,6 +110,32 @@ TEST(NormalisedStart, IsTheFirstUpdateAsItStands) {
   }
 }
 
+// Members of one ensemble each start as they do, also with decay and an output that is multiplied.
+TEST(NormalisedStart, BesideAMemberThatIsNotNormalised) {
+  const Architecture architecture = shape_of("relu", 3);
+  const Matrix<double> inputs = inputs_of_size<double>(1), targets = Matrix<double>::Ones(samples, 1);
+  Member plain = ip_llr("relu", 3, 0.7);
+  for (TensorScaling& weight : plain.scaling.weights) weight.effective_decay = 0.05 / weight.effective_rate;
+  Member normalised = plain;
+  normalise_start<double>(architecture, normalised, view(inputs));
+  Ensemble<double> both(architecture, std::vector<Member>{plain, normalised, plain});
+  const std::shared_ptr<const Loss> loss = make_loss("squared");
+  Recorder<double> recorder(both, {{"output_size", "gradient_size", "update"}, loss, {0, 1, 3}},
+                            {view(inputs), view(targets), {}, {}});
+  TrainingOptions options;
+  options.steps = 3;
+  options.alpha = 1.7;
+  train<double>(both, view(inputs), view(targets), *loss, options, recorder.probe_steps(), std::ref(recorder));
+  for (Index l = 1; l <= both.layers(); ++l) {
+    const Matrix<double> a = matrix_of(both.weight(0, l)), b = matrix_of(both.weight(1, l));
+    EXPECT_LT((a - b).norm(), 1e-10 * a.norm()) << l;
+    EXPECT_EQ(matrix_of(both.weight(2, l)), a) << l;
+  }
+  for (const auto& [name, values] : recorder.trace(0).series)
+    for (std::size_t point = 0; point < values.size(); ++point)
+      EXPECT_NEAR(recorder.trace(1).values(name)[point], values[point], 1e-9 * values[point]) << name << point;
+}
+
 // f_0 ~ n^-g |x|^(2^L) with g = (2^L - 1)/2: at n = 32 float has no such number, double has. From 7 layers on inputs of
 // different lengths have outputs so far apart that no typical one speaks for all.
 TEST(NormalisedStart, HoldsInFloatWhatOnlyDoubleHolds) {
