@@ -174,7 +174,7 @@ class Walk {
         now.driven[l] = spread * now.driven_feature_change[l - 1] + aligned + now.driven_update[l] + memory_.bias[l];
         const Size dropped = !replaced(l, feedback) ? Size() : init(l) * root_fan_in(l) * initial_feature;
         const Size decayed = memory_.decayed[l] * (initial + aligned);
-        now.update[l] = now.driven_update[l] + decayed + dropped;
+        now.update[l] = now.driven_update[l] + decayed;  // what was dropped is no update
         const Size by_updates = now.driven[l] + decayed;
         now.preactivation_change[l] = spread * now.feature_change[l - 1] + by_updates + dropped;
         // Behind a matrix that lost W_0, x_t is not x_0 and a change: the two cancel.

@@ -28,10 +28,10 @@
 // which moves the preactivation along W_0 x, not along what came back from above.
 //
 // First updates at rates of their own: every update counts by its own rate. Of W_0 in hidden matrices what a
-// parameterization drops after them is gone from the products above; W_t - W_0 and h_t - h_0 then have it in them, at
-// no gradient's doing. A mean of the weights sums coherently, W_0 x and W_0^T D by n; of the x of an odd phi only where
-// they are no sum of random signs. Initial biases, where counted, are a size beside W_0 x, and their updates n^-q_b D.
-// Internal to this room; see outcome.h.
+// parameterization drops after them is gone from the products above; h_t - h_0 then has it in it, at no gradient's
+// doing, updates have not. A mean of the weights sums coherently, W_0 x and W_0^T D by n; of the x of an odd phi only
+// where they are no sum of random signs. Initial biases, where counted, are a size beside W_0 x, and their updates
+// n^-q_b D. Internal to this room; see outcome.h.
 #pragma once
 
 #include <optional>
