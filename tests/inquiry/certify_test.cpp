@@ -128,6 +128,24 @@ TEST_F(Certify, NtkIsAKernelUnderEveryRule) {
   }
 }
 
+// Each learns features in its own way: asked of its name alone, where what is of order one is not hidden by n^(-1/2).
+TEST_F(Certify, IntegrableSchemesScaleAsTheyArePromised) {
+  for (const char* scheme : {"ip-llr", "hp", "hpz", "ip-bias", "ip-non-centered"}) {
+    CertifyQuestion of;
+    of.settings = {{"parameterization.name", scheme}};
+    const Certificate found = ask(of);
+    EXPECT_TRUE(found.certified) << scheme << ": " << testing::PrintToString(complaints(found));
+    EXPECT_EQ(found.outcome.outcome, "feature") << scheme;
+  }
+}
+
+TEST_F(Certify, CalibrationIsLeftOut) {
+  CertifyQuestion of;
+  of.settings = {{"parameterization.name", "ip-llr"}, {"parameterization.calibration", "full"}};
+  EXPECT_EQ(certify_study(of).base.count("parameterization.calibration"), 0U);
+  EXPECT_THAT(certify_notes(of), Contains(HasSubstr("Calibration is left out")));
+}
+
 TEST_F(Certify, StandardBlowsUp) {
   const Certificate found = ask(question({{"parameterization.name", "standard"}, {"training.learning_rate", "0.001"}}));
   EXPECT_FALSE(found.certified);

@@ -11,6 +11,7 @@
 
 #include "widthwise/base/error.h"
 #include "widthwise/inquiry/asked.h"
+#include "widthwise/parameterization/integrable_schemes.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/scheme.h"
 #include "widthwise/study/warnings.h"
@@ -86,6 +87,15 @@ void check(const CertifyQuestion& question) {
            fmt::format("{}", question.tolerance));
 }
 
+// Where hidden matrices start at 1/n, or are left by the first update alone, what is of order one is a product of
+// moves, beside sums of random signs of size n^(-1/2): it shows at absolute widths, on few samples and at large rates.
+std::string of_integrable_start(const std::string& scheme, const std::string& rule) {
+  return fmt::format(
+      "[architecture]\nhidden_layers = 2\nbias = {}\n[parameterization]\nreference_width = 1\n"
+      "[data]\nname = \"gaussian\"\ndimension = 4\ntrain = 8\n[training]\noptimizer = \"{}\"\nlearning_rate = {}\n",
+      scheme == "ip-bias", rule, scheme == "ip-bias" || scheme == "ip-non-centered" ? 1 : 2);
+}
+
 // Asked of a scheme and a rule alone: networks on 64 generated samples, at a rate of which the loss falls.
 std::string without_file(const CertifyQuestion& question) {
   std::string rule = "sgd", scheme;
@@ -93,10 +103,14 @@ std::string without_file(const CertifyQuestion& question) {
     if (key == "training.optimizer") rule = value;
     if (key == "parameterization.name") scheme = value;
   }
+  const auto integrable = known_integrable_schemes();
+  const bool forgets = forgets_size(parse_optimizer(rule));
+  if (!forgets && std::ranges::find(integrable, scheme, &widthwise::Named::name) != integrable.end())
+    return of_integrable_start(scheme, rule);
   return fmt::format(
-      "[architecture]\nhidden_layers = 2\nbias = {}\n[parameterization]\nreference_width = 64\n"
+      "[architecture]\nhidden_layers = 2\n[parameterization]\nreference_width = 64\n"
       "[data]\nname = \"gaussian\"\ndimension = 32\ntrain = 64\n[training]\noptimizer = \"{}\"\nlearning_rate = {}\n",
-      scheme == "ip-bias", rule, forgets_size(parse_optimizer(rule)) ? 0.005 : 0.02);
+      rule, forgets ? 0.005 : 0.02);
 }
 
 Study described(const CertifyQuestion& question) {
