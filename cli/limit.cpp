@@ -13,6 +13,7 @@
 #include "widthwise/base/interrupt.h"
 #include "widthwise/linalg/threads.h"
 #include "widthwise/report/text.h"
+#include "widthwise/study/deep_linear_run.h"
 #include "widthwise/study/document.h"
 #include "widthwise/study/grid.h"
 #include "widthwise/study/limit_run.h"
@@ -40,7 +41,7 @@ Configuration configuration_of(const Options& options) {
   Settings settings = read_study(options.file, options.variant, overrides).base;
   const auto standard = [&](const char* key, const Value& value) { settings.try_emplace(key, value); };
   if (!settings.contains("limit.kind"))
-    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow: two-layer or hpz", "nothing",
+    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow: two-layer, hpz or deep-linear", "nothing",
                       "[limit] kind = \"two-layer\"");
   // At the reference width what is printed is F itself; what is no width, the checks tell.
   const auto reference = settings.find("parameterization.reference_width");
@@ -49,6 +50,8 @@ Configuration configuration_of(const Options& options) {
     settings["architecture.width"] = reference->second;
   if (std::ranges::none_of(settings, [](const auto& one) { return one.first.starts_with("measure.times."); }))
     settings["measure.times.every"] = {std::int64_t{1}, 0};
+  if (settings.at("limit.kind").is_text() && is_deep_linear_kind(settings.at("limit.kind").text()))
+    return Configuration(settings);
   ValueList observables;
   const auto test = settings.find("data.test");
   const bool has_test = test != settings.end() && !(test->second.is_whole() && test->second.whole() == 0);
@@ -84,6 +87,17 @@ nlohmann::json as_json(const Configuration& configuration, const RunRecord& reco
 }
 
 void print_heading(const Configuration& configuration) {
+  if (is_deep_linear_run(configuration)) {
+    const DeepLinearModel model = deep_linear_model(configuration);
+    const bool network = configuration.text("limit.kind") == "deep-linear-network";
+    fmt::print("{}, {} = {}, gamma_0 = {}, N/D = {}, {} {}{}.\n", network ? "One network" : "The theory",
+               to_text(configuration.at("limit.hidden_layers")),
+               model.residual_branch ? "residual blocks" : "hidden layers",
+               to_text(configuration.at("limit.richness")),
+               model.width_ratio, configuration.text("limit.data"), model.data == DeepLinearData::population ? "" : "data, samples over inputs ",
+               model.data == DeepLinearData::population ? "" : fmt::format("{}", model.sample_ratio));
+    return;
+  }
   if (is_two_layer_limit(configuration)) {
     const TwoLayerClass found = class_of(configuration);
     const double width = configuration.number("architecture.width"),
@@ -115,7 +129,7 @@ void print_text(const Configuration& configuration, const RunRecord& record) {
 void follow(const Options& options) {
   const Configuration configuration = configuration_of(options);
   if (!is_limit_run(configuration))
-    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow: two-layer or hpz", "'none'");
+    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow: two-layer, hpz or deep-linear", "'none'");
   install_interrupt_handlers();
   if (options.threads > 0) set_threads(options.threads);
   DataCache data(options.data_dir);

@@ -243,10 +243,10 @@ TEST(DeepLinearTheory, AChainWithoutShortcutsIsThePlainStack) {
   model.sample_ratio = 2;
   model.momentum = 0.3;
   const DeepLinearTheory plain = followed(model, 30);
-  const auto chain = deep_linear::make_residual_stack(model, 3, 1, 0, 1);
-  deep_linear::InputBlock input(model, Matrix<double>::Identity(1, 1));
+  const auto chain = deep_linear_theory::make_residual_stack(model, 3, 1, 0, 1);
+  deep_linear_theory::InputBlock input(model, Matrix<double>::Identity(1, 1));
   for (std::size_t t = 0; t < 30; ++t) {
-    const deep_linear::Now now(model, static_cast<std::int64_t>(t), 1);
+    const deep_linear_theory::Now now(model, static_cast<std::int64_t>(t), 1);
     chain->backward(now, input.signal_correlation());
     input.step(now, chain->gradient_correlation(now), chain->gradient_response(now));
     chain->forward(now, input.signal_correlation(), input.signal_response());

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <utility>
 
-namespace widthwise::deep_linear {
+namespace widthwise::deep_linear_theory {
 
 InputBlock::InputBlock(const DeepLinearModel& model, Matrix<double> targets)
     : model_{model},
@@ -167,4 +167,4 @@ void InputBlock::step(const Now& now, const Rows& gradient_correlation, const Ro
   step_signal(now);
 }
 
-}  // namespace widthwise::deep_linear
+}  // namespace widthwise::deep_linear_theory

@@ -22,7 +22,7 @@
 
 #include "widthwise/limit/deep_linear_rows.h"
 
-namespace widthwise::deep_linear {
+namespace widthwise::deep_linear_theory {
 
 class InputBlock {
  public:
@@ -71,4 +71,4 @@ class InputBlock {
   double test_loss_ = 0, train_loss_ = 0;
 };
 
-}  // namespace widthwise::deep_linear
+}  // namespace widthwise::deep_linear_theory

@@ -6,7 +6,7 @@
 #include "widthwise/linalg/parallel.h"
 #include "widthwise/linalg/threads.h"
 
-namespace widthwise::deep_linear {
+namespace widthwise::deep_linear_theory {
 
 Now::Now(const DeepLinearModel& model, std::int64_t time_now, Index outputs_of) : time{time_now}, outputs{outputs_of} {
   felt.reset(end());
@@ -111,4 +111,4 @@ void ConstantSource::add(const Now& now, double factor, Rows& y) const {
   add_weighted(now, factor * own * gram_, y);
 }
 
-}  // namespace widthwise::deep_linear
+}  // namespace widthwise::deep_linear_theory

@@ -12,7 +12,7 @@
 #include "widthwise/limit/deep_linear_model.h"
 #include "widthwise/linalg/growing_triangle.h"
 
-namespace widthwise::deep_linear {
+namespace widthwise::deep_linear_theory {
 
 /// The rows of one time, of several matrices' shape.
 class Rows {
@@ -91,4 +91,4 @@ class ConstantSource {
   std::vector<double> sums_;  // entry i * outputs + c: the sum over times t of A(i, (t, c))
 };
 
-}  // namespace widthwise::deep_linear
+}  // namespace widthwise::deep_linear_theory

@@ -1,6 +1,6 @@
 #include "widthwise/limit/deep_linear_stack.h"
 
-namespace widthwise::deep_linear {
+namespace widthwise::deep_linear_theory {
 
 namespace {
 
@@ -252,4 +252,4 @@ std::unique_ptr<HiddenStack> make_residual_stack(const DeepLinearModel& model, i
   return std::make_unique<ResidualStack>(model, states, branch, skip, outputs);
 }
 
-}  // namespace widthwise::deep_linear
+}  // namespace widthwise::deep_linear_theory

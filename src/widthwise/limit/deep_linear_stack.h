@@ -9,7 +9,7 @@
 
 #include "widthwise/limit/deep_linear_rows.h"
 
-namespace widthwise::deep_linear {
+namespace widthwise::deep_linear_theory {
 
 class HiddenStack {
  public:
@@ -46,4 +46,4 @@ std::unique_ptr<HiddenStack> make_plain_stack(const DeepLinearModel& model, Inde
 std::unique_ptr<HiddenStack> make_residual_stack(const DeepLinearModel& model, int states, double branch, double skip,
                                                  Index outputs);
 
-}  // namespace widthwise::deep_linear
+}  // namespace widthwise::deep_linear_theory

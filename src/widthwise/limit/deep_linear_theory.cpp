@@ -7,16 +7,16 @@
 
 namespace widthwise {
 
-using deep_linear::Now;
-using deep_linear::Rows;
+using deep_linear_theory::Now;
+using deep_linear_theory::Rows;
 
 DeepLinearTheory::DeepLinearTheory(const DeepLinearModel& model) : model_{model} {
   check_deep_linear(model);
   constexpr Index outputs = 1;
   stack_ = model.residual_branch
-               ? deep_linear::make_residual_stack(model, model.states(), *model.residual_branch, 1, outputs)
-               : deep_linear::make_plain_stack(model, outputs);
-  input_ = std::make_unique<deep_linear::InputBlock>(model, Matrix<double>::Identity(outputs, outputs));
+               ? deep_linear_theory::make_residual_stack(model, model.states(), *model.residual_branch, 1, outputs)
+               : deep_linear_theory::make_plain_stack(model, outputs);
+  input_ = std::make_unique<deep_linear_theory::InputBlock>(model, Matrix<double>::Identity(outputs, outputs));
 }
 
 DeepLinearTheory::~DeepLinearTheory() = default;

@@ -13,10 +13,10 @@
 
 namespace widthwise {
 
-namespace deep_linear {
+namespace deep_linear_theory {
 class HiddenStack;
 class InputBlock;
-}  // namespace deep_linear
+}  // namespace deep_linear_theory
 
 class DeepLinearTheory {
  public:
@@ -45,8 +45,8 @@ class DeepLinearTheory {
 
  private:
   DeepLinearModel model_;
-  std::unique_ptr<deep_linear::HiddenStack> stack_;
-  std::unique_ptr<deep_linear::InputBlock> input_;
+  std::unique_ptr<deep_linear_theory::HiddenStack> stack_;
+  std::unique_ptr<deep_linear_theory::InputBlock> input_;
   std::int64_t time_ = 0;
   std::vector<double> test_, train_, gradient_, signal_;
 };

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "widthwise/base/error.h"
 #include "widthwise/data/user_files.h"
 #include "widthwise/observable/observable.h"
 #include "widthwise/study/data_options.h"
+#include "widthwise/study/deep_linear_run.h"
 #include "widthwise/study/expression.h"
 #include "widthwise/study/frozen_model.h"
 #include "widthwise/study/grid.h"
@@ -52,6 +54,7 @@ class Resolver {
     if (written == settings_.end()) return standard(spec);
     const Value& value = written->second;
     if (!spec.numeric() || !value.is_text() || (spec.optional && value.text() == "none")) return value;
+    if (spec.infinite && value.text() == "inf") return {std::numeric_limits<double>::infinity(), value.line};
     const auto lookup = [&](const std::string& key) { return number(key, spec.key); };
     return {evaluate_expression(value.text(), spec.key, lookup), value.line};
   }
@@ -62,6 +65,9 @@ class Resolver {
       const auto special = spec.standards.find(to_text(get(spec.standard_key)));
       if (special != spec.standards.end()) return special->second;
     }
+    // What trains no network has no rate of one, and steps of its own.
+    if (spec.required && is_deep_linear_kind(get("limit.kind").text()))
+      return spec.key == "training.steps" ? get("limit.steps") : Value{1.0, 0};
     if (spec.required) throw ConfigError({{}, spec.key}, expectation(spec), "nothing", spec.sentence);
     return spec.standard;
   }
@@ -103,6 +109,11 @@ void sort_list(Value& value) {
 
 std::string canonical(const std::map<std::string, Value>& values) {
   ValueTable relevant;
+  if (is_deep_linear_kind(values.at("limit.kind").text())) {
+    for (const auto& [key, value] : values)
+      if (decides_deep_linear(key, values)) relevant.push_back({key, value, 0});
+    return to_json({std::move(relevant), 0});
+  }
   for (const auto& [key, value] : values) {
     const KeySpec& spec = key_spec(key);
     if (is_relevant(spec, values)) relevant.push_back({key, value, 0});
@@ -172,6 +183,7 @@ void check_kernels(const Configuration& run) {
 
 // Settings that are right each by itself but not together.
 void check_together(const Configuration& run) {
+  if (is_deep_linear_run(run)) return check_deep_linear_run(run);
   const auto refuse = [](const std::string& key, const std::string& expected, const std::string& got) {
     throw ConfigError({{}, key}, expected, got);
   };

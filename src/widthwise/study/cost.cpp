@@ -13,6 +13,7 @@
 #include "widthwise/observable/times.h"
 #include "widthwise/parameterization/optimizer.h"
 #include "widthwise/study/data_options.h"
+#include "widthwise/study/deep_linear_run.h"
 #include "widthwise/study/kept_arrays.h"
 #include "widthwise/study/limit_run.h"
 
@@ -37,6 +38,7 @@ double waste(double width) {
 }  // namespace
 
 DataShape expected_shape(const Configuration& configuration) {
+  if (is_deep_linear_run(configuration)) return {};  // no data are loaded
   static std::mutex mutex;
   static std::map<std::string, DataShape> known;
   const DataOptions options = data_options(configuration.values());
@@ -195,6 +197,11 @@ double passes_along_layers(const Configuration& configuration, const Architectur
 }  // namespace
 
 RunCost estimate_cost(const Configuration& configuration, Index inputs, Index outputs) {
+  if (is_deep_linear_run(configuration)) {
+    RunCost cost = deep_linear_cost(configuration);
+    cost.disk = disk_overhead + 8 * 4 * static_cast<double>(measured_steps(configuration).size());
+    return cost;
+  }
   const Architecture architecture = make_architecture(configuration, inputs, outputs);
   const auto number = [&](const char* key) { return configuration.number(key); };
   const double samples = number("data.train");

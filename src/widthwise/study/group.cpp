@@ -5,6 +5,7 @@
 #include <map>
 
 #include "widthwise/study/cost.h"
+#include "widthwise/study/deep_linear_run.h"
 #include "widthwise/study/identity.h"
 #include "widthwise/study/start.h"
 
@@ -19,6 +20,7 @@ struct Sized {
 
 // Everything that members of one ensemble share.
 std::string shared_settings(const Configuration& configuration) {
+  if (is_deep_linear_run(configuration)) return "deep linear";  // one after the other, sharing nothing
   std::string out;
   for (const auto& [key, value] : configuration.values())
     if (!is_member_key(key)) out.append(key).append("=").append(to_json(value)).append("\n");

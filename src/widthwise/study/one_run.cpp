@@ -9,6 +9,7 @@
 
 #include "widthwise/base/error.h"
 #include "widthwise/data/fingerprint.h"
+#include "widthwise/study/plan.h"
 #include "widthwise/study/schema.h"
 
 namespace widthwise {
@@ -24,6 +25,7 @@ template <class T, class Run>
 OneRun only_member(const Configuration& configuration, const Run& run) {
   OneRun one;
   auto groups = group_runs({configuration});
+  check_memory(groups);
   auto records =
       run(groups.front(), AfterTraining<T>([&](const Ensemble<T>& network) { one.weights = weights_of(network, 0); }));
   if (records.empty()) throw Interrupted();

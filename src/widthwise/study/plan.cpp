@@ -14,6 +14,7 @@
 #include "widthwise/linalg/threads.h"
 #include "widthwise/store/reader.h"
 #include "widthwise/study/cost.h"
+#include "widthwise/study/deep_linear_run.h"
 #include "widthwise/study/schedule.h"
 #include "widthwise/study/search.h"
 
@@ -46,12 +47,14 @@ double measured_rate() {
 
 // Bytes of a run's data in both precisions.
 double data_memory(const Configuration& run, const DataShape& shape) {
+  if (is_deep_linear_run(run)) return 0;
   const auto samples =
       static_cast<double>(run.whole("data.train") + run.whole("data.test") + run.whole("data.validation"));
   return samples * static_cast<double>(shape.inputs + shape.outputs) * (sizeof(double) + sizeof(float));
 }
 
-// A run beyond the machine's memory would not fail but be killed, perhaps with other programs.
+}  // namespace
+
 void check_memory(const std::vector<RunGroup>& groups) {
   const double machine = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
   for (const RunGroup& group : groups) {
@@ -59,6 +62,11 @@ void check_memory(const std::vector<RunGroup>& groups) {
     const DataShape shape = expected_shape(run);
     const double data = data_memory(run, shape), network = estimate_cost(run, shape.inputs, shape.outputs).memory;
     if (data + network <= machine) continue;
+    if (is_deep_linear_run(run)) {
+      const char* const larger = run.text("limit.kind") == "deep-linear" ? "limit.steps" : "limit.dimension";
+      throw ConfigError({{}, larger}, fmt::format("a run that fits into this machine's memory of {}", human_bytes(machine)),
+                        fmt::format("{}, which takes {}", run.whole(larger), human_bytes(network)));
+    }
     // Each weight is held some times over; what else there is, data and activations, grows with the samples.
     const auto weights =
         20.0 * static_cast<double>(parameter_count(make_architecture(run, shape.inputs, shape.outputs)));
@@ -67,6 +75,8 @@ void check_memory(const std::vector<RunGroup>& groups) {
                       fmt::format("{}, which takes {} or more", run.whole(key), human_bytes(data + network)));
   }
 }
+
+namespace {
 
 // A sweep's points, looked at before they are grouped.
 using Look = std::function<void(const Sweep&, const std::vector<GridPoint>&)>;

@@ -15,4 +15,8 @@ void ask_consent(const Study& study, bool consent);
 /// runs unless `consent`.
 std::vector<RunGroup> grouped_runs(const Study& study, bool consent);
 
+/// A run beyond the machine's memory would not fail but be killed, perhaps with other programs.
+/// @throws ConfigError (key only) with its bytes and the key to change.
+void check_memory(const std::vector<RunGroup>& groups);
+
 }  // namespace widthwise

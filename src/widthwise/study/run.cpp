@@ -19,6 +19,7 @@
 #include "widthwise/study/calibrate.h"
 #include "widthwise/study/cost.h"
 #include "widthwise/study/data_options.h"
+#include "widthwise/study/deep_linear_run.h"
 #include "widthwise/study/frozen_model.h"
 #include "widthwise/study/kept_arrays.h"
 #include "widthwise/study/limit_run.h"
@@ -190,9 +191,10 @@ std::vector<RunRecord> not_started(const RunGroup& group, const DataOrigin& orig
   return records;
 }
 
-// Records of runs that are followed one after the other, not as an ensemble: of `follow(m)`.
+// Records of runs that are followed one after the other, not as an ensemble: of `follow(m)`. keeper: null for runs that
+// have no outputs.
 template <class T, class Follow>
-std::vector<RunRecord> in_turn(const RunGroup& group, const DataOrigin& origin, const ArrayKeeper<T>& keeper,
+std::vector<RunRecord> in_turn(const RunGroup& group, const DataOrigin& origin, const ArrayKeeper<T>* keeper,
                                const Follow& follow) {
   std::vector<RunRecord> records;
   const auto provenance = provenance_of(group, origin);
@@ -209,7 +211,7 @@ std::vector<RunRecord> in_turn(const RunGroup& group, const DataOrigin& origin, 
     record.trace = run.trace;
     for (const auto& [name, values] : run.trace.series)
       record.finals[name] = diverged ? std::numeric_limits<double>::quiet_NaN() : values.back();
-    if (!diverged) record.arrays = keeper.arrays(run.train_outputs, run.test_outputs);
+    if (!diverged && keeper != nullptr) record.arrays = keeper->arrays(run.train_outputs, run.test_outputs);
     records.push_back(std::move(record));
   }
   return records;
@@ -268,7 +270,8 @@ std::vector<RunRecord> follow_limits(const RunGroup& group, const TrainingData<T
                      make_members(group, data.train_inputs.cols), InitialWeights::forgotten);
   const auto loss = make_loss(first);
   const TrainingOptions options = training_options(group);
-  return in_turn(group, origin, ArrayKeeper<T>(first, parts), [&](std::size_t m) {
+  const ArrayKeeper<T> keeper(first, parts);
+  return in_turn(group, origin, &keeper, [&](std::size_t m) {
     return follow_limit<T>(group.runs[m], networks ? &*networks : nullptr, static_cast<Index>(m), parts, loss, options,
                            measured_steps(first));
   });
@@ -320,7 +323,7 @@ std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>&
   }
   if (is_frozen_model(first)) {
     const MeasuredData<T> whole_parts = data.measured(data.train_inputs.rows);
-    append(records, in_turn(group, origin, keeper, [&](std::size_t m) {
+    append(records, in_turn(group, origin, &keeper, [&](std::size_t m) {
              return follow_frozen_model<T>(group.runs[m], ensemble, static_cast<Index>(m), whole_parts, *recording.loss,
                                            options, recording.steps, checkpoints);
            }));
@@ -400,6 +403,8 @@ std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const Anc
 template <class T>
 std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after,
                                const Ancestors& ancestors, const Checkpoints& checkpoints) {
+  if (is_deep_linear_run(group.runs.front()))
+    return in_turn<T>(group, {"none", 0}, nullptr, [&](std::size_t m) { return follow_deep_linear(group.runs[m]); });
   const auto loaded = data.get(group.runs.front());
   return train_group<T>(group, TrainingData<T>(*loaded), {loaded->split.source, loaded->split.fingerprint}, after,
                         ancestors, checkpoints);

@@ -34,6 +34,7 @@ struct KeySpec {
   // Numbers: the range; the ends themselves may be left out.
   double lowest = -std::numeric_limits<double>::infinity(), highest = std::numeric_limits<double>::infinity();
   bool above_lowest = false, below_highest = false;
+  bool infinite = false;             // "inf" is a number too
   std::string limit_reason;          // why there is a limit, for the message of who crosses it
   std::vector<std::string> choices;  // texts and names: the allowed ones; empty for any
   // The key decides the result only where `relevant_key` has (or, if `unless`, has not) one of `relevant_values`;

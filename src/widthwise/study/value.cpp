@@ -15,7 +15,7 @@ namespace {
 constexpr double largest_exact = 9007199254740992.0;  // 2^53
 
 std::string number_text(double x) {
-  if (!std::isfinite(x)) return std::isnan(x) ? "null" : (x > 0 ? "1e999" : "-1e999");
+  if (!std::isfinite(x)) return std::isnan(x) ? "null" : (x > 0 ? "\"inf\"" : "\"-inf\"");  // JSON has no other
   if (x == std::floor(x) && std::abs(x) <= largest_exact) return fmt::format("{}", static_cast<std::int64_t>(x));
   std::array<char, 32> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), x).ptr;
@@ -82,7 +82,8 @@ std::string to_json(const Value& value) {
 }
 
 std::string to_text(const Value& value) {
-  return value.is_text() ? value.text() : to_json(value);
+  if (value.is_text()) return value.text();
+  return value.is_number() && std::isinf(value.number()) ? fmt::format("{}", value.number()) : to_json(value);
 }
 
 std::string type_name(const Value& value) {

@@ -1,0 +1,215 @@
+#include "widthwise/study/deep_linear_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "widthwise/base/error.h"
+#include "widthwise/base/interrupt.h"
+#include "widthwise/limit/deep_linear_depth.h"
+#include "widthwise/limit/deep_linear_network.h"
+#include "widthwise/limit/deep_linear_theory.h"
+#include "widthwise/study/schema.h"
+#include "widthwise/study/scheme.h"
+
+namespace widthwise {
+
+namespace {
+
+bool is_network(const Configuration& run) {
+  return run.text("limit.kind") == "deep-linear-network";
+}
+
+bool of_infinite_depth(const Configuration& run) {
+  return std::isinf(run.number("limit.hidden_layers"));
+}
+
+std::vector<double> numbers(const Configuration& run, const char* key) {
+  std::vector<double> out;
+  for (const Value& value : run.at(key).list()) out.push_back(value.number());
+  return out;
+}
+
+bool of_power_law(const Configuration& run) {
+  return !std::isnan(run.number("limit.spectrum.exponent"));
+}
+
+// Of a power law the model's units (D inputs of order one) are x sqrt(D), eta / D and gamma_0 sqrt(D).
+void take_power_law(const Configuration& run, DeepLinearModel& model) {
+  const double a = run.number("limit.spectrum.exponent"), b = run.number("limit.spectrum.target_exponent"),
+               modes = run.number("limit.spectrum.modes");
+  model.spectrum = {{}, {}, {}};
+  for (double k = 1; k <= modes; ++k) {
+    const double variance = std::pow(k, -a);
+    model.spectrum.variance.push_back(modes * variance);
+    model.spectrum.target_squared.push_back(std::pow(k, -a * b - 1) / variance);
+    model.spectrum.weight.push_back(1 / modes);
+  }
+  model.learning_rate /= modes;
+  model.richness *= std::sqrt(modes);
+}
+
+Index dimension_of(const Configuration& run) {
+  return run.whole(of_power_law(run) ? "limit.spectrum.modes" : "limit.dimension");
+}
+
+// Follows losses to the end: look() gives the test and the training loss, advance() makes an update.
+template <class Look, class Advance>
+FrozenRun follow(const Configuration& run, const Look& look, const Advance& advance) {
+  const auto begun = std::chrono::steady_clock::now();
+  const std::vector<std::int64_t> measured = measured_steps(run);
+  const std::int64_t steps = run.whole("limit.steps");
+  const double seconds = run.number("training.max_seconds"), cap = run.number("training.divergence_cap");
+  FrozenRun out;
+  for (std::int64_t step = 0;; ++step) {
+    const auto [test, train] = look();
+    const bool diverged = !(std::isfinite(test) && std::isfinite(train) && test <= cap && train <= cap);
+    const bool late =
+        seconds <= std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();  // NaN: never
+    out.result.step = step;
+    if (diverged) {
+      out.result.status = RunStatus::diverged;
+      out.result.reason = fmt::format("a loss above {:g} or not finite at step {}", cap, step);
+    } else if (late && step < steps) {
+      out.result.status = RunStatus::stopped;
+      out.result.reason = fmt::format("wall time above {} s", seconds);
+    }
+    const bool over = diverged || late || step == steps;
+    if (over || std::ranges::binary_search(measured, step)) {
+      out.trace.append(step, static_cast<double>(step));
+      out.trace.set("test_loss", test);
+      out.trace.set("train_loss", train);
+    }
+    if (over) return out;
+    if (interrupt_requested()) {
+      out.result.status = RunStatus::interrupted;
+      return out;
+    }
+    advance();
+  }
+}
+
+template <class Theory>
+FrozenRun follow_theory(const Configuration& run, const DeepLinearModel& model) {
+  Theory theory(model);
+  theory.step();
+  return follow(
+      run, [&] { return std::pair(theory.test_loss().back(), theory.train_loss().back()); }, [&] { theory.step(); });
+}
+
+template <class T>
+FrozenRun follow_network(const Configuration& run, const DeepLinearModel& model) {
+  DeepLinearNetwork<T> network(model, dimension_of(run),
+                               Key(static_cast<std::uint64_t>(run.whole("seed.init"))).split("deep linear"));
+  return follow(
+      run, [&] { return std::pair(network.test_loss(), network.train_loss()); }, [&] { network.step(); });
+}
+
+}  // namespace
+
+bool is_deep_linear_kind(const std::string& kind) {
+  return kind == "deep-linear" || kind == "deep-linear-network";
+}
+
+bool is_deep_linear_run(const Configuration& run) {
+  return is_deep_linear_kind(run.text("limit.kind"));
+}
+
+bool decides_deep_linear(const std::string& key, const std::map<std::string, Value>& values) {
+  const bool network = values.at("limit.kind").text() == "deep-linear-network";
+  if (key == "seed.init" || key == "training.dtype") return network;
+  const bool ours = key.starts_with("limit.") || key.starts_with("training.switch_") ||
+                    key == "training.schedule" || key == "training.warmup_steps" || key == "training.final_rate" ||
+                    key == "training.max_seconds" || key == "training.divergence_cap" ||
+                    (key.starts_with("measure.times.") && key != "measure.times.train_points");
+  return ours && is_relevant(key_spec(key), values);
+}
+
+DeepLinearModel deep_linear_model(const Configuration& run) {
+  DeepLinearModel model;
+  const double layers = run.number("limit.hidden_layers");
+  model.hidden_layers = std::isinf(layers) ? 0 : static_cast<int>(layers);
+  if (const double branch = run.number("limit.residual_branch"); !std::isnan(branch)) model.residual_branch = branch;
+  model.learning_rate = run.number("limit.learning_rate");
+  model.richness = run.number("limit.richness");
+  model.width_ratio = run.number("limit.width_ratio");
+  model.sample_ratio = run.number("limit.sample_ratio");
+  model.noise = run.number("limit.noise");
+  model.data = parse_deep_linear_data(run.text("limit.data"));
+  model.momentum = run.number("limit.momentum");
+  model.centred = run.toggle("limit.centred");
+  const std::vector<double> variance = numbers(run, "limit.spectrum.variance");
+  if (!variance.empty()) {
+    model.spectrum = {variance, numbers(run, "limit.spectrum.target_squared"), numbers(run, "limit.spectrum.weight")};
+    if (model.spectrum.weight.empty())
+      model.spectrum.weight.assign(variance.size(), 1 / static_cast<double>(variance.size()));
+  }
+  if (of_power_law(run)) take_power_law(run, model);
+  const Schedule schedule = make_schedule(run);
+  if (schedule.shape != Schedule::Shape::constant || schedule.warmup_steps > 0)
+    model.rate_factor = [schedule, steps = run.whole("limit.steps")](std::int64_t step) {
+      return schedule.factor(step, steps);
+    };
+  return model;
+}
+
+void check_deep_linear_run(const Configuration& run) {
+  const auto refuse = [](const char* key, const std::string& expected, const std::string& got,
+                         const std::string& hint = {}) { throw ConfigError({{}, key}, expected, got, hint); };
+  const double layers = run.number("limit.hidden_layers");
+  if (std::isnan(run.number("limit.learning_rate")))
+    refuse("limit.learning_rate", "a number above 0, eta", "nothing",
+           std::string(key_spec("limit.learning_rate").sentence));
+  if (!std::isinf(layers) && (layers != std::floor(layers) || layers > 10000))
+    refuse("limit.hidden_layers", "a whole number from 1 to 10000, or \"inf\"", fmt::format("{}", layers));
+  if (std::isinf(layers) && std::isnan(run.number("limit.residual_branch")))
+    refuse("limit.residual_branch", "beta_0 of beta_0 / sqrt(L), for infinitely many layers", "nothing");
+  if (std::isinf(layers) && is_network(run)) refuse("limit.hidden_layers", "a finite number for a network", "inf");
+  if (run.text("training.schedule") == "per-epoch")
+    refuse("training.schedule", "constant, cosine or step, for deep linear networks", "per-epoch");
+  if (of_power_law(run) && !run.at("limit.spectrum.variance").list().empty())
+    refuse("limit.spectrum.exponent", "none beside limit.spectrum.variance",
+           fmt::format("{}", run.number("limit.spectrum.exponent")));
+  for (const char* key : {"limit.spectrum.target_squared", "limit.spectrum.weight"})
+    if (run.at("limit.spectrum.variance").list().empty() && !run.at(key).list().empty())
+      refuse("limit.spectrum.variance", fmt::format("variances beside {}", key), "none");
+  check_schedule(make_schedule(run), run.whole("limit.steps"));
+  DeepLinearModel model = deep_linear_model(run);
+  if (std::isinf(layers)) model.hidden_layers = 1;
+  check_deep_linear(model);
+  if (is_network(run)) deep_linear_sizes(model, dimension_of(run));
+}
+
+RunCost deep_linear_cost(const Configuration& run) {
+  const DeepLinearModel model = deep_linear_model(run);
+  const double steps = run.number("limit.steps") + 1;
+  RunCost cost;
+  if (is_network(run)) {
+    const DeepLinearSizes sizes = deep_linear_sizes(model, dimension_of(run));
+    const bool single = run.text("training.dtype") == "float32";
+    cost.memory = single ? DeepLinearNetwork<float>::bytes(model, sizes) : DeepLinearNetwork<double>::bytes(model, sizes);
+    cost.flops = steps * DeepLinearNetwork<float>::step_flops(model, sizes);
+  } else if (of_infinite_depth(run)) {
+    cost.memory = InfiniteDepthTheory::bytes(model, steps);
+    cost.flops = InfiniteDepthTheory::flops(model, steps);
+  } else {
+    cost.memory = DeepLinearTheory::bytes(model, steps);
+    cost.flops = DeepLinearTheory::flops(model, steps);
+  }
+  constexpr double beside_products = 20;  // these passes are bound by memory
+  cost.work = beside_products * cost.flops + 2e5 * steps;
+  return cost;
+}
+
+FrozenRun follow_deep_linear(const Configuration& run) {
+  const DeepLinearModel model = deep_linear_model(run);
+  if (is_network(run))
+    return run.text("training.dtype") == "float32" ? follow_network<float>(run, model)
+                                                   : follow_network<double>(run, model);
+  return of_infinite_depth(run) ? follow_theory<InfiniteDepthTheory>(run, model)
+                                : follow_theory<DeepLinearTheory>(run, model);
+}
+
+}  // namespace widthwise

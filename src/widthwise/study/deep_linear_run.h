@@ -1,0 +1,27 @@
+// Runs of deep linear networks (limit.kind = deep-linear: their theory; deep-linear-network: one of limit.dimension
+// inputs, by seed.init), told by keys of limit alone: no data, no architecture. They leave test_loss and train_loss at
+// the measured steps. Rates follow training.schedule; losses above training.divergence_cap are divergence.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "widthwise/limit/deep_linear_model.h"
+#include "widthwise/study/cost.h"
+#include "widthwise/study/frozen_model.h"
+#include "widthwise/study/grid.h"
+
+namespace widthwise {
+
+bool is_deep_linear_kind(const std::string& kind);
+bool is_deep_linear_run(const Configuration& run);
+/// Whether a key is part of such a run's identity.
+bool decides_deep_linear(const std::string& key, const std::map<std::string, Value>& values);
+/// @throws ConfigError for what such a run cannot be.
+void check_deep_linear_run(const Configuration& run);
+/// The model of a run; of infinitely many layers hidden_layers is 0.
+DeepLinearModel deep_linear_model(const Configuration& run);
+RunCost deep_linear_cost(const Configuration& run);
+FrozenRun follow_deep_linear(const Configuration& run);
+
+}  // namespace widthwise
