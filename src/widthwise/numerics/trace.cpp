@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "widthwise/base/error.h"
+#include "widthwise/numerics/slope.h"
 
 namespace widthwise {
 namespace {
@@ -91,6 +92,19 @@ double Trace::at_time(const std::string& name, double t) const {
 
 double Trace::at_step(const std::string& name, double s) const {
   return interpolate(step, values(name), s);
+}
+
+double Trace::slope(const std::string& name, double t1, double t2) const {
+  const std::vector<double>& y = values(name);
+  std::vector<double> x_logs, y_logs;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (time[i] < t1 || time[i] > t2) continue;
+    if (!(y[i] > 0)) return nan;
+    x_logs.push_back(std::log(time[i]));
+    y_logs.push_back(std::log(y[i]));
+  }
+  if (x_logs.size() < 3 || time.front() > t1 || time.back() < t2) return nan;
+  return fit_line(x_logs, y_logs).slope;
 }
 
 }  // namespace widthwise

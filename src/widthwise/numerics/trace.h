@@ -45,6 +45,9 @@ struct Trace {
   /// that stopped early has no value there.
   double at_time(const std::string& name, double t) const;
   double at_step(const std::string& name, double s) const;
+  /// Slope of log value over log time of the points from t1 to t2, by least squares; NaN for fewer than three points,
+  /// values that are not above 0, or a trace that ends before t2 or begins after t1.
+  double slope(const std::string& name, double t1, double t2) const;
 };
 
 }  // namespace widthwise

@@ -240,8 +240,48 @@ class Builder {
 
 }  // namespace
 
+namespace {
+
+// The same figure of the sweep of theory, as far as that has the axes.
+FigureSpec theory_of(const Study& study, const FigureSpec& spec) {
+  FigureSpec theory = spec;
+  theory.sweep = spec.theory;
+  theory.theory.clear();
+  theory.band = "none";
+  theory.extrapolate.clear();
+  const Sweep& sweep = study.sweep(spec.theory);
+  std::erase_if(theory.where, [&](const auto& one) {
+    return std::ranges::find(sweep.axes, one.first, &Axis::key) == sweep.axes.end();
+  });
+  return theory;
+}
+
+// Panels of one title are one panel.
+void add_dashed(const Figure& theory, Figure& figure) {
+  const auto place = [](const std::vector<std::string>& titles, const std::string& title) {
+    return static_cast<std::size_t>(std::ranges::find(titles, title) - titles.begin());
+  };
+  for (std::size_t r = 0; r < theory.rows.size(); ++r)
+    for (std::size_t c = 0; c < theory.columns.size(); ++c) {
+      const std::size_t row = place(figure.rows, theory.rows[r]), column = place(figure.columns, theory.columns[c]);
+      if (row == figure.rows.size() || column == figure.columns.size()) continue;
+      for (Series series : theory.panel(r, c).series) {
+        series.fit = true;
+        figure.panels[row * figure.columns.size() + column].series.push_back(std::move(series));
+      }
+    }
+  figure.note += (figure.note.empty() ? "" : " ") + std::string("Dashed: theory.");
+}
+
+}  // namespace
+
 Figure build_figure(const Study& study, const FigureSpec& spec, const StoreReader& reader) {
-  return Builder(spec, group_runs(study, spec, reader)).build();
+  Figure figure = Builder(spec, group_runs(study, spec, reader)).build();
+  if (!spec.theory.empty()) {
+    const FigureSpec theory = theory_of(study, spec);
+    add_dashed(Builder(theory, group_runs(study, theory, reader)).build(), figure);
+  }
+  return figure;
 }
 
 }  // namespace widthwise::report

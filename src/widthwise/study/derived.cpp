@@ -65,6 +65,7 @@ class Group {
     if (one.how == "best") return best(one);
     if (one.how == "infinite-width") return limit(one);
     if (one.how == "search") return found(one);
+    if (one.how == "ratio") return ratio(one);
     const std::vector<const Row*> in = admitted(one);
     const std::size_t need = one.require > 0 ? one.require : one.of_ensemble() ? rows_.size() : 0;
     if (in.size() < need) {
@@ -196,6 +197,16 @@ class Group {
     const std::string& other = outputs_.counterparts.at(one.with).at(row.identity);
     if (!found_counterpart(one, other)) return none;
     return relative_distance(load_outputs(*outputs_.reader, other, one.of), outputs);
+  }
+
+  // Of a run's value to that of its run in the other sweep.
+  double ratio(const DerivedSpec& one) {
+    const Row& row = *rows_.front();
+    if (admitted(one).empty()) return none;
+    const std::string& other = outputs_.counterparts.at(one.with).at(row.identity);
+    if (!found_counterpart(one, other)) return none;
+    const auto record = outputs_.reader->load(other, RecordParts::with_trace);
+    return number(row, one.of) / run_value(*record, parse_value_name(one.of));
   }
 
   template <class Statistic>

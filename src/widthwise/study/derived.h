@@ -9,6 +9,7 @@
 //   too,
 //                   which are its replicates, and leaves the fit in Row::limits
 //
+//   ratio           of a run's value to that of its run in another sweep, `with`: networks and their theory
 //   search          where a search found its value (search.h): consumes the seeds too
 //   ensemble_error, ensemble_variance, relative_distance, logit_divergence, probability_divergence, class_divergence
 //                   of kept outputs (kept_outputs.h), of at least `require` runs

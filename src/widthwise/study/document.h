@@ -80,6 +80,7 @@ struct FigureSpec {
   std::string log;                 // "", "x", "y" or "xy"
   std::string band = "std";        // "std", "sem" or "none": over the axes that are not drawn
   Where where;
+  std::string theory;  // a sweep without these seeds whose lines, of the same axes, are drawn dashed; or empty
   int line = 0;
   /// Powers of a fit over x (numerics/extrapolation.h), drawn with its value at infinite width; empty: none.
   std::vector<double> extrapolate;
@@ -120,14 +121,15 @@ struct DerivedSpec {
   std::string how = "mean";    // "mean", "variance" (unbiased), "difference" (second minus first of two values),
                                // "best" (of, where `by` is smallest), "infinite-width", or of arrays
                                // "ensemble_error", "ensemble_variance", "relative_distance", "logit_divergence",
-                               // "probability_divergence", "class_divergence"; of a sweep that
+                               // "probability_divergence", "class_divergence", "ratio" (to the other
+                               // sweep's run); of a sweep that
                                // searches there is one by itself, "search"
   std::string by;              // for "best"
   std::vector<double> powers;  // for "infinite-width": of the fit
   int line = 0;
   std::size_t require = 0;  // fewest runs of a group that make a value; 0: all for ensembles, else as many as it takes
   bool converged_only = false;  // leave out runs that ended before the margin or loss they were to reach
-  std::string with = {};  // the other sweep: for "relative_distance" in place of `over`, for divergences beside it
+  std::string with = {};  // the other sweep: for "relative_distance", "ratio" in place of `over`, for divergences beside it
 
   std::optional<SearchSpec> search = std::nullopt;  // for "search"
   /// Whether `of` is an array of the runs, such as test_outputs.

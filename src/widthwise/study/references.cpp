@@ -202,6 +202,13 @@ void check_figure(const Study& study, const FigureSpec& figure) {
     for (const auto& [member, key] :
          {std::pair{"x", figure.x}, {"color", figure.color}, {"column", figure.column}, {"row", figure.row}})
       if (!over_time && check.is_axis(key)) check.axis_of(member, key, y);
+  if (!figure.theory.empty()) {
+    check.sweep("theory", figure.theory);
+    const Checker other(study, "figure", figure.theory, figure.line);
+    for (const auto& [member, key] : {std::pair{"color", figure.color}, {"column", figure.column}, {"row", figure.row}})
+      other.axis(member, key);
+    if (check.is_axis(figure.x)) other.axis("x", figure.x);
+  }
   if (figure.extrapolate.empty()) return;
   if (!check.is_axis(figure.x)) check.fail("extrapolate", "x an axis of widths", figure.x);
   check_widths(check, "extrapolate", check.axis_named(figure.x), figure.extrapolate.size());
@@ -258,6 +265,11 @@ void check_derived(const Study& study, const DerivedSpec& derived, std::size_t b
   const Checker check(study, "derived", derived.sweep, derived.line);
   check.axis("over", derived.over);
   if (derived.of_arrays()) return check_derived_of_outputs(study, derived, check);
+  if (derived.how == "ratio") {
+    check.plain_value("of", derived.of);
+    check.sweep("with", derived.with);
+    return;
+  }
   for (const auto& [member, name] : {std::pair{"of", derived.of}, std::pair{"by", derived.by}}) {
     if (name.empty()) continue;
     const DerivedSpec* const other = find_derived(study, derived.sweep, name);

@@ -86,6 +86,7 @@ FigureSpec read_figure(const ValueTable& table, const std::string& file, int lin
   figure.kind = fields.choice("kind", {"lines", "heatmap"}, "lines");
   figure.log = fields.choice("log", {"", "x", "y", "xy"}, "");
   figure.band = fields.choice("band", {"std", "sem", "none"}, "std");
+  figure.theory = fields.text("theory");
   figure.extrapolate = read_powers(fields, "extrapolate");
   figure.where = fields.where("where");
   fields.done();
@@ -158,7 +159,7 @@ DerivedSpec read_derived(const ValueTable& table, const std::string& file, int l
   derived.how =
       fields.choice("how",
                     {"mean", "variance", "difference", "best", "infinite-width", "ensemble_error", "ensemble_variance",
-                     "relative_distance", "logit_divergence", "probability_divergence", "class_divergence"},
+                     "relative_distance", "logit_divergence", "probability_divergence", "class_divergence", "ratio"},
                     "mean");
   derived.with = fields.text("with");
   const bool over_and_with = derived.compares_ensembles();
@@ -170,8 +171,10 @@ DerivedSpec read_derived(const ValueTable& table, const std::string& file, int l
   fields.done();
   if (derived.how == "best" && derived.by.empty())
     fields.fail("by", "the value that is smallest at the best point, such as \"final.train_loss\"", "nothing");
-  if (!derived.with.empty() && derived.how != "relative_distance" && !over_and_with)
-    fields.fail("with", "how = \"relative_distance\" or a divergence beside it", derived.how);
+  const bool of_pairs = derived.how == "relative_distance" || derived.how == "ratio";
+  if (!derived.with.empty() && !of_pairs && !over_and_with)
+    fields.fail("with", "how = \"relative_distance\", \"ratio\" or a divergence beside it", derived.how);
+  if (derived.with.empty() && derived.how == "ratio") fields.fail("with", "the sweep that is compared with", "nothing");
   if (!derived.with.empty() && !derived.over.empty() && !over_and_with)
     fields.fail("with", "either over or with", "both");
   if (derived.with.empty() && over_and_with) fields.fail("with", "the sweep that is compared with", "nothing");

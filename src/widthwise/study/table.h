@@ -28,9 +28,9 @@ struct Extrapolation;  // numerics/extrapolation.h
 
 /// A name of the form above, taken apart.
 struct ValueName {
-  enum class Point { final, initial, best, last, at_time, at_step };
+  enum class Point { final, initial, best, last, at_time, at_step, slope };
   Point point = Point::final;
-  double argument = 0;  // k or t
+  double argument = 0, until = 0;  // k or t; of a slope both ends in time
   std::string series;
 };
 /// @throws ConfigError (key "value") saying which forms there are.

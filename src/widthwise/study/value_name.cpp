@@ -13,8 +13,9 @@ namespace {
 
 using Point = ValueName::Point;
 
-constexpr const char* forms = "final.X, initial.X, best.X, last(k).X, at(t).X, at_step(k).X or a derived quantity";
-const std::vector<std::string> form_names{"final", "initial", "best", "last", "at", "at_step"};
+constexpr const char* forms =
+    "final.X, initial.X, best.X, last(k).X, at(t).X, at_step(k).X, slope(t1,t2).X or a derived quantity";
+const std::vector<std::string> form_names{"final", "initial", "best", "last", "at", "at_step", "slope"};
 
 [[noreturn]] void refuse(const std::string& name, const std::string& hint) {
   throw ConfigError({{}, "value"}, forms, fmt::format("'{}'", name), hint);
@@ -50,6 +51,14 @@ ValueName parse_value_name(const std::string& name) {
     if (!bracket) refuse(name, fmt::format("'{0}' takes a number: {0}(5).{1}", form, parsed.series));
     parsed.point = form == "last" ? Point::last : form == "at" ? Point::at_time : Point::at_step;
     parsed.argument = argument_of(name, inside, form != "at", form == "last" ? 1 : 0);
+  } else if (form == "slope") {
+    const std::size_t comma = inside.find(',');
+    if (comma == std::string_view::npos)
+      refuse(name, fmt::format("'slope' takes two times: slope(10,100).{}", parsed.series));
+    parsed.point = Point::slope;
+    parsed.argument = argument_of(name, inside.substr(0, comma), false, 0);
+    parsed.until = argument_of(name, inside.substr(comma + 1), false, 0);
+    if (!(parsed.argument > 0 && parsed.until > parsed.argument)) refuse(name, "its times are above 0, and grow");
   } else {
     const std::string nearest = nearest_name(form, form_names);
     refuse(name, nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest));
@@ -77,6 +86,8 @@ double evaluate(const ValueName& name, const Trace& trace) {
       return trace.at_time(name.series, name.argument);
     case Point::at_step:
       return trace.at_step(name.series, name.argument);
+    case Point::slope:
+      return trace.slope(name.series, name.argument, name.until);
   }
   return std::nan("");
 }
