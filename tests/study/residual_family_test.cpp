@@ -201,6 +201,25 @@ TEST(ResidualFamily, StartsFromNoOtherNetwork) {
   EXPECT_EQ(expand(study, study.sweep("second")).size(), 1U);
 }
 
+// Runs of one shape train as members of one ensemble, which has one architecture: what scales its branches must be the
+// same for all of them.
+TEST(ResidualFamily, RunsOfAStudyAreThoseAlone) {
+  const Folder folder("widthwise-branches");
+  const Study study = parse(tiny + "[[sweep]]\nname = \"s\"\n" + residual +
+                            "\"parameterization.branch_exponent\" = [0, 0.5, 1]\n"
+                            "\"parameterization.reference_depth\" = [1, 4]\n"
+                            "\"architecture.branch_scale\" = [0.5, 1]\n\"seed.init\" = [0, 1]\n");
+  run_study(study, quiet(folder.path()));
+  const StoreReader reader(folder.path());
+  DataCache cache;
+  for (const GridPoint& point : expand(study, study.sweep("s"))) {
+    const RunRecord alone = train_one(point.configuration, cache).record;
+    const RunRecord together = reader.load(point.configuration.identity()).value();
+    for (const auto& [name, value] : alone.finals)
+      EXPECT_NEAR(together.finals.at(name), value, 1e-10 * std::abs(value)) << name;
+  }
+}
+
 // A study over width, depth and rate. What a branch's first update under gradient descent moves the output by has a
 // factor beta^2 ~ 1/L (one beta in the gradient, one in the output) and sizes of order one around it: L^-1, at every
 // width. Of three rates the middle one is the best at every depth: one hardly learns, the other diverges.
