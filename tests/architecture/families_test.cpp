@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
+#include <string>
+#include <variant>
 
 #include "widthwise/architecture/architecture.h"
 #include "widthwise/architecture/shape.h"
@@ -132,6 +135,66 @@ TEST(Families, WideResnet28HasItsParts) {
   EXPECT_EQ(std::get<Convolution>(block.branch[1]).block, Block::input);
   EXPECT_EQ(std::get<Convolution>(block.branch[3]).block, Block::hidden);
   EXPECT_TRUE(std::get<Convolution>(block.branch[3]).bias);
+}
+
+// The lists of a residual mlp, entry by entry: [matrix, L sums, (phi), matrix].
+TEST(Families, ResidualMlpIsBlocksBetweenAReadInAndAReadout) {
+  FamilyOptions options = small();
+  options.hidden_layers = 3;
+  options.branch_scale = 0.25;
+  options.activation = "tanh";
+  options.bias_hidden = true;
+  for (const BranchOrder order : {BranchOrder::activation_first, BranchOrder::matrix_first}) {
+    options.branch = order;
+    const bool activation_first = order == BranchOrder::activation_first;
+    const Architecture made = residual_mlp(options);
+    EXPECT_EQ(made.hidden_layers, 4);  // matrices but the readout
+    EXPECT_THAT(made.weight_matrices(),
+                testing::ElementsAre(Dense{7, 5, false, 1, Block::input}, Dense{5, 5, true, 2, Block::hidden},
+                                     Dense{5, 5, true, 3, Block::hidden}, Dense{5, 5, true, 4, Block::hidden},
+                                     Dense{5, 3, false, 5, Block::output}));
+    ASSERT_EQ(made.layers.size(), activation_first ? 6u : 5u);
+    for (const std::size_t i : {1u, 2u, 3u}) {
+      const auto& sum = std::get<Residual>(made.layers[i]);
+      EXPECT_EQ(sum.branch_scale, 0.25);
+      EXPECT_EQ(sum.shortcut_scale, 1);
+      EXPECT_TRUE(sum.shortcut.empty());
+      ASSERT_EQ(sum.branch.size(), 2u);
+      EXPECT_EQ(std::get<Dense>(sum.branch[activation_first ? 1 : 0]).layer, static_cast<int>(i) + 1);
+      EXPECT_EQ(std::get<Pointwise>(sum.branch[activation_first ? 0 : 1]).activation, "tanh");
+    }
+    EXPECT_EQ(std::holds_alternative<Pointwise>(made.layers[4]), activation_first);
+    EXPECT_EQ(parameter_count(made), 7 * 5 + 3 * (5 * 5 + 5) + 5 * 3);
+    EXPECT_EQ(flops_per_sample(made), 2 * (7 * 5 + 3 * 5 * 5 + 5 * 3));
+  }
+}
+
+TEST(Families, ResidualMlpsAreRefusedByKey) {
+  FamilyOptions options = small();
+  options.branch_scale = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(refused_key([&] { residual_mlp(options); }), "architecture.branch_scale");
+  options = small();
+  options.hidden_layers = 0;
+  EXPECT_EQ(refused_key([&] { residual_mlp(options); }), "architecture.hidden_layers");
+  options = small();
+  options.width = 1 << 16;  // 2^32 parameters of a block, and those around it
+  options.hidden_layers = 1;
+  EXPECT_EQ(refused_key([&] { residual_mlp(options); }), "architecture.width");
+  EXPECT_EQ(refused_key([] { parse_branch_order("matrix-frist"); }), "architecture.branch");
+  EXPECT_EQ(parse_branch_order("matrix-first"), BranchOrder::matrix_first);
+}
+
+TEST(Families, KindsTellFamiliesApart) {
+  std::string chains, images, sums;
+  for (const Named& family : known_families()) {
+    if (is_chain(family.name)) chains += family.name + " ";
+    if (reads_images(family.name)) images += family.name + " ";
+    if (has_residual_sums(family.name)) sums += family.name + " ";
+  }
+  EXPECT_EQ(chains, "mlp deep-linear ");
+  EXPECT_EQ(images, "cnn wide-resnet ");
+  EXPECT_EQ(sums, "wide-resnet residual-mlp ");
+  EXPECT_FALSE(is_chain("nobody's"));
 }
 
 TEST(Families, AnUnknownFamilyIsRefusedWithTheNearest) {

@@ -375,6 +375,7 @@ TEST_F(Certify, MistakesAreNamed) {
   EXPECT_EQ(mistake(question({{"training.optimizer", "gradient-flow"}})).place().key, "training.optimizer");
   EXPECT_EQ(mistake(question({{"architecture.family", "wide-resnet"}, {"data.name", "cifar10"}})).place().key,
             "architecture.family");
+  EXPECT_EQ(mistake(question({{"architecture.family", "residual-mlp"}})).place().key, "architecture.family");
   EXPECT_EQ(mistake(question({{"training.alpha", "0"}})).place().key, "training.alpha");
   // The exponent of a rate is said by the parameterization, not by the rate.
   const ConfigError width = mistake(question({{"training.learning_rate", "\"1/architecture.width\""}}));

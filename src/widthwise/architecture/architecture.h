@@ -7,6 +7,17 @@
 // (outputs x width) the output block. Nothing here has a scale: multipliers, initial sizes and rates are the business
 // of parameterization.
 //
+// Residual mlps have L blocks of one branch each between a read-in and a readout that nothing goes around, L+2 weight
+// matrices, and beta the scale of a branch:
+//
+//   activation-first  h^1 = W_1 x,  h^{l+1} = h^l + beta W_{l+1} phi(h^l),  f = W_{L+2} phi(h^{L+1})
+//   matrix-first      h^1 = W_1 x,  h^{l+1} = h^l + beta phi(W_{l+1} h^l),  f = W_{L+2} h^{L+1}
+//
+// the first of them that of Bordelon, Noci, Li, Hanin and Pehlevan (2023), the second that of Yang, Yu, Zhu and Hayou
+// (2023) without the mean subtracted in a branch: features of an activation whose mean is not 0 (relu) pile up there,
+// with beta ~ L^(-1/2) like exp(c sqrt(L)). With activation linear both are the residual network of Bordelon and
+// Pehlevan (2025).
+//
 // Convolutional networks hold images between their layers, `features` channels at each of height x width positions. A
 // convolution is a weight matrix like any other, W (channels out x kernel area * channels in), applied to the patch of
 // inputs under the kernel at every position of its output: column (i kernel_width + j) channels + c is kernel row i,
@@ -100,6 +111,7 @@ struct InputImage {
 /// A network as data. Built by the families below, or by hand: then check it with infer_shapes (shape.h).
 struct Architecture {
   std::string family;
+  /// hidden_layers: weight matrices but the readout.
   Index input_dimension = 0, outputs = 0, width = 0, hidden_layers = 0;
   std::string activation;
   double activation_parameter = std::numeric_limits<double>::quiet_NaN();
@@ -119,12 +131,17 @@ struct ArchitectureLimits {
   static constexpr std::int64_t parameters = 1LL << 32;  // 16 GiB in float32
 };
 
+/// Where the matrix of a residual mlp's branch is.
+enum class BranchOrder { activation_first, matrix_first };
+/// "activation-first" or "matrix-first". @throws ConfigError with key architecture.branch.
+BranchOrder parse_branch_order(std::string_view name);
+
 /// What a family is built from. Unset members take the family's default; the papers' models have no biases.
 struct FamilyOptions {
   Index input_dimension = 0;  // features of one sample, >= 1
   Index outputs = 1;          // >= 1
   Index width = 0;            // n, >= 1
-  Index hidden_layers = 1;    // L, >= 1
+  Index hidden_layers = 1;    // L, >= 1; of residual-mlp the blocks
   std::optional<std::string> activation;
   double activation_parameter = std::numeric_limits<double>::quiet_NaN();
   std::optional<bool> bias_input, bias_hidden, bias_output;
@@ -137,7 +154,10 @@ struct FamilyOptions {
   Index padding = 1;         // cnn: zeros on each side
   bool stride_first = true;  // cnn: stride 2 in the first block too
   double mix_angle = 45;     // wide-resnet: degrees a, of cos(a) shortcut + sin(a) branch
-  double branch_scale = 1;   // wide-resnet: a factor on every branch besides
+
+  // Of wide-resnet and residual-mlp.
+  double branch_scale = 1;                             // a factor on every branch; wide-resnet: besides the angle's
+  BranchOrder branch = BranchOrder::activation_first;  // residual-mlp
 };
 
 /// Fully connected: activation relu and no biases unless asked. Throws ConfigError with the key architecture.<option>
@@ -152,6 +172,9 @@ Architecture cnn(const FamilyOptions& options);
 /// 16 channels, the last two beginning with stride 2; block = phi, conv, phi, conv, the shortcut a 1 x 1 convolution
 /// where the shape changes; phi, the mean over positions, a linear readout. Biases unless asked otherwise.
 Architecture wide_resnet(const FamilyOptions& options);
+/// The residual mlp of the equations above, beta = branch_scale: activation relu and no biases unless asked; its
+/// hidden_layers is then L+1. @throws ConfigError as mlp, and architecture.branch_scale where that is not finite.
+Architecture residual_mlp(const FamilyOptions& options);
 /// The mlp with activation linear: W_{L+1} ... W_1 x, exactly solvable. Throws also where another activation is asked.
 Architecture deep_linear(const FamilyOptions& options);
 
@@ -159,6 +182,12 @@ Architecture deep_linear(const FamilyOptions& options);
 Architecture make_architecture(std::string_view family, const FamilyOptions& options);
 /// All families, a sentence each.
 std::vector<Named> known_families();
+/// Whether networks of that family are chains of dense layers, L hidden ones and a readout: mlp, deep-linear.
+bool is_chain(std::string_view family);
+/// Whether they read images: cnn, wide-resnet.
+bool reads_images(std::string_view family);
+/// Whether they add branches to what goes around them: wide-resnet, residual-mlp. Theory has no exponents for those.
+bool has_residual_sums(std::string_view family);
 
 /// Trained numbers: weights and biases.
 std::int64_t parameter_count(const Architecture& architecture);

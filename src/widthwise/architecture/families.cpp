@@ -1,8 +1,10 @@
 // The named families: from a handful of options to a list of layers.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "widthwise/architecture/architecture.h"
 #include "widthwise/architecture/shape.h"
@@ -17,18 +19,27 @@ using Build = Architecture (*)(const FamilyOptions&);
 struct FamilyRow {
   Named named;
   Build build;
+  bool images = false, sums = false;
 };
 
 const std::vector<FamilyRow>& families() {
   static const std::vector<FamilyRow> rows = {
       {{"mlp", "fully connected layers of one width with an activation between them"}, mlp},
       {{"cnn", "blocks of convolutions, the mean over positions, a linear readout; width is the number of channels"},
-       cnn},
+       cnn,
+       true},
       {{"wide-resnet",
         "the wide residual network without batch normalization; width is its widening factor, channels are 16, 32 and "
         "64 "
         "times that"},
-       wide_resnet},
+       wide_resnet,
+       true,
+       true},
+      {{"residual-mlp",
+        "fully connected residual blocks of one width between a read-in and a readout; depth is the number of blocks"},
+       residual_mlp,
+       false,
+       true},
       {{"deep-linear", "the mlp without activation: a product of matrices, exactly solvable"}, deep_linear},
   };
   return rows;
@@ -41,10 +52,10 @@ void check_range(const char* option, Index value, Index largest) {
 }
 
 // Parameters of the dense layers, in floating point: large enough widths overflow no integer, they are only refused.
-void check_parameters(const FamilyOptions& options) {
-  const auto n = static_cast<double>(options.width), depth = static_cast<double>(options.hidden_layers);
-  const double count =
-      n * (static_cast<double>(options.input_dimension) + static_cast<double>(options.outputs) + (depth - 1) * n);
+void check_parameters(const FamilyOptions& options, Index square_matrices) {
+  const auto n = static_cast<double>(options.width);
+  const double count = n * (static_cast<double>(options.input_dimension) + static_cast<double>(options.outputs) +
+                            static_cast<double>(square_matrices) * n);
   if (count > static_cast<double>(ArchitectureLimits::parameters))
     throw ConfigError(
         {"", "architecture.width"},
@@ -65,16 +76,15 @@ std::vector<LayerSpec> fully_connected(const Architecture& a) {
   return layers;
 }
 
-}  // namespace
-
-Architecture mlp(const FamilyOptions& options) {
+// What a fully connected family starts from.
+Architecture dense_network(const char* family, const FamilyOptions& options, Index square_matrices) {
   check_range("input_dimension", options.input_dimension, ArchitectureLimits::dimension);
   check_range("outputs", options.outputs, ArchitectureLimits::dimension);
   check_range("width", options.width, ArchitectureLimits::dimension);
   check_range("hidden_layers", options.hidden_layers, ArchitectureLimits::hidden_layers);
-  check_parameters(options);
+  check_parameters(options, square_matrices);
   Architecture made;
-  made.family = "mlp";
+  made.family = family;
   made.input_dimension = options.input_dimension;
   made.outputs = options.outputs;
   made.width = options.width;
@@ -84,7 +94,43 @@ Architecture mlp(const FamilyOptions& options) {
   made.bias_input = options.bias_input.value_or(false);
   made.bias_hidden = options.bias_hidden.value_or(false);
   made.bias_output = options.bias_output.value_or(false);
+  return made;
+}
+
+}  // namespace
+
+Architecture mlp(const FamilyOptions& options) {
+  Architecture made = dense_network("mlp", options, options.hidden_layers - 1);
   made.layers = fully_connected(made);
+  infer_shapes(made);
+  return made;
+}
+
+BranchOrder parse_branch_order(std::string_view name) {
+  if (name == "activation-first") return BranchOrder::activation_first;
+  if (name == "matrix-first") return BranchOrder::matrix_first;
+  throw ConfigError({"", "architecture.branch"}, "activation-first or matrix-first", "'" + std::string(name) + "'",
+                    unknown_name_hint(name, {"activation-first", "matrix-first"}));
+}
+
+Architecture residual_mlp(const FamilyOptions& options) {
+  if (!std::isfinite(options.branch_scale))
+    throw ConfigError({"", "architecture.branch_scale"}, "a finite number", fmt::format("{}", options.branch_scale));
+  Architecture made = dense_network("residual-mlp", options, options.hidden_layers);
+  made.hidden_layers = options.hidden_layers + 1;
+  const bool activation_first = options.branch == BranchOrder::activation_first;
+  const Pointwise phi{made.activation, made.activation_parameter};
+  int layer = 1;
+  made.layers.emplace_back(Dense{made.input_dimension, made.width, made.bias_input, layer, Block::input});
+  for (Index block = 0; block < options.hidden_layers; ++block) {
+    const Dense matrix{made.width, made.width, made.bias_hidden, ++layer, Block::hidden};
+    Residual sum;
+    sum.branch = activation_first ? std::vector<LayerSpec>{phi, matrix} : std::vector<LayerSpec>{matrix, phi};
+    sum.branch_scale = options.branch_scale;
+    made.layers.emplace_back(std::move(sum));
+  }
+  if (activation_first) made.layers.emplace_back(phi);
+  made.layers.emplace_back(Dense{made.width, made.outputs, made.bias_output, ++layer, Block::output});
   infer_shapes(made);
   return made;
 }
@@ -230,6 +276,19 @@ Architecture make_architecture(std::string_view family, const FamilyOptions& opt
   for (const FamilyRow& row : families()) names.push_back(row.named.name);
   throw ConfigError({"", "architecture.family"}, "a family of networks", std::string(family),
                     unknown_name_hint(family, names));
+}
+
+bool is_chain(std::string_view family) {
+  return std::ranges::any_of(
+      families(), [&](const FamilyRow& row) { return row.named.name == family && !row.images && !row.sums; });
+}
+
+bool reads_images(std::string_view family) {
+  return std::ranges::any_of(families(), [&](const FamilyRow& row) { return row.named.name == family && row.images; });
+}
+
+bool has_residual_sums(std::string_view family) {
+  return std::ranges::any_of(families(), [&](const FamilyRow& row) { return row.named.name == family && row.sums; });
 }
 
 std::vector<Named> known_families() {

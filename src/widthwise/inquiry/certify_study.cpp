@@ -147,9 +147,9 @@ Settings settings_of(const CertifyQuestion& question) {
   if (own.text("training.optimizer") == "gradient-flow")
     throw ConfigError({question.file.string(), "training.optimizer"}, "an update rule, whose steps have a rate",
                       "gradient-flow", "`widthwise regime` speaks of flows");
-  if (own.text("architecture.family") == "wide-resnet")
+  if (const std::string& family = own.text("architecture.family"); has_residual_sums(family))
     throw ConfigError({question.file.string(), "architecture.family"},
-                      "a network without residual sums, which theory has exponents for", "wide-resnet");
+                      "a network without residual sums, which theory has exponents for", family);
   if (own.number("training.alpha") == 0)
     throw ConfigError({question.file.string(), "training.alpha"}, "a number other than 0, of which nothing trains",
                       "0");

@@ -214,7 +214,7 @@ class Text {
   }
 
   std::string prediction() const {
-    if (run_.text("architecture.family") == "wide-resnet" || widths_.size() < 2) return {};  // no exponents of sums
+    if (has_residual_sums(run_.text("architecture.family")) || widths_.size() < 2) return {};  // no exponents of sums
     return "\n[[prediction]]\nname = \"alpha* over the width\"\nsweep = \"alpha*\"\nof = \"search.training.alpha\"\n"
            "against = \"architecture.width\"\nexponent = \"theory\"\n";
   }

@@ -164,4 +164,12 @@ void set_decay_exponents(Parameterization& scheme, std::string_view weights) {
   set(exponents[2], width.output, none, width.output_bias, none);
 }
 
+void set_depth_rate_exponents(Parameterization& scheme, std::string_view text) {
+  const Triple exponents = parse_three(text, "parameterization.depth_rate_exponents");
+  Exponents& depth = scheme.depth;
+  depth.input.c = depth.input_bias.c = exponents[0];
+  depth.hidden.c = depth.hidden_bias.c = exponents[1];
+  depth.output.c = depth.output_bias.c = exponents[2];
+}
+
 }  // namespace widthwise

@@ -59,6 +59,10 @@ void set_decay_exponents(Parameterization& scheme, std::string_view text);
 void set_first_rates(Parameterization& scheme, std::string_view weights, std::string_view biases,
                      std::int64_t first_steps);
 
+/// Gives rates, of biases and first updates too, the exponents "input,hidden,output" in depth.
+/// @throws ConfigError (parameterization.depth_rate_exponents).
+void set_depth_rate_exponents(Parameterization& scheme, std::string_view text);
+
 /// Gives weights the decay exponents "input,hidden,output", d of the trained w as the scheme writes it. Those of biases
 /// change by as much, so that a bias gains or loses the power of n that weights beside it do: with the scheme's own
 /// exponents nothing changes. @throws ConfigError (parameterization.decay_exponents).

@@ -204,7 +204,7 @@ void check_together(const Configuration& run) {
     if (forgets_size(parse_optimizer(rule)))
       refuse("data.basis", "own, for a rule whose steps go entry by entry", "span, under " + rule);
     const std::string& family = run.text("architecture.family");
-    if (family == "cnn" || family == "wide-resnet") refuse("data.basis", "own, for family " + family, "span");
+    if (reads_images(family)) refuse("data.basis", "own, for family " + family, "span");
   }
   check_frozen_model(run);
   check_two_layer(run);

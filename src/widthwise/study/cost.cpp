@@ -57,10 +57,6 @@ DataShape expected_shape(const Configuration& configuration) {
 
 namespace {
 
-bool of_images(const std::string& family) {
-  return family == "cnn" || family == "wide-resnet";
-}
-
 // "HEIGHTxWIDTHxCHANNELS", or the shape of the data's own images.
 InputImage input_image(const Configuration& configuration) {
   const std::string& text = configuration.text("architecture.image");
@@ -84,25 +80,36 @@ void add_image_options(const Configuration& configuration, FamilyOptions& option
   options.padding = configuration.whole("architecture.padding");
   options.stride_first = configuration.toggle("architecture.stride_first");
   options.mix_angle = configuration.number("architecture.mix_angle");
-  // Depth of a residual network is its number of branches.
-  const double branches = 3.0 * static_cast<double>(options.blocks == 0 ? 4 : options.blocks);
-  options.branch_scale = configuration.number("architecture.branch_scale") *
-                         std::pow(branches / configuration.number("parameterization.reference_depth"),
-                                  -configuration.number("parameterization.branch_exponent"));
+}
+
+// beta = beta_0 (L/L_ref)^-branch_exponent
+double branch_scale(const Configuration& configuration) {
+  return configuration.number("architecture.branch_scale") *
+         std::pow(depth(configuration) / configuration.number("parameterization.reference_depth"),
+                  -configuration.number("parameterization.branch_exponent"));
 }
 
 // Numbers a sample has between the layers, a third of what a pass keeps of it.
 double numbers_between_layers(const Architecture& architecture) {
-  if (!of_images(architecture.family))
-    return static_cast<double>((architecture.hidden_layers + 1) * architecture.width);
+  if (is_chain(architecture.family)) return static_cast<double>((architecture.hidden_layers + 1) * architecture.width);
   const auto room = Propagation<float>::room(architecture);
   return static_cast<double>(room.numbers + room.patches) / 3;
 }
 
 }  // namespace
 
+double depth(const Configuration& configuration) {
+  const std::string& family = configuration.text("architecture.family");
+  if (!reads_images(family)) return configuration.number("architecture.hidden_layers");
+  if (!has_residual_sums(family)) return static_cast<double>(hidden_layers(configuration));
+  const Index blocks = configuration.whole("architecture.blocks");
+  return 3.0 * static_cast<double>(blocks == 0 ? 4 : blocks);
+}
+
 Index hidden_layers(const Configuration& configuration) {
-  if (!of_images(configuration.text("architecture.family"))) return configuration.whole("architecture.hidden_layers");
+  const std::string& family = configuration.text("architecture.family");
+  if (is_chain(family)) return configuration.whole("architecture.hidden_layers");
+  if (!reads_images(family)) return configuration.whole("architecture.hidden_layers") + 1;  // blocks and the read-in
   const DataShape shape = expected_shape(configuration);
   return make_architecture(configuration, shape.inputs, shape.outputs).hidden_layers;
 }
@@ -121,7 +128,9 @@ Architecture make_architecture(const Configuration& configuration, Index inputs,
   options.bias_input = configuration.toggle("architecture.bias_input");
   options.bias_hidden = configuration.toggle("architecture.bias_hidden");
   options.bias_output = configuration.toggle("architecture.bias_output");
-  if (of_images(family)) add_image_options(configuration, options);
+  if (reads_images(family)) add_image_options(configuration, options);
+  if (has_residual_sums(family)) options.branch_scale = branch_scale(configuration);
+  if (family == "residual-mlp") options.branch = parse_branch_order(configuration.text("architecture.branch"));
   return make_architecture(family, options);
 }
 
@@ -238,7 +247,7 @@ RunCost estimate_cost(const Configuration& configuration, Index inputs, Index ou
                                                                : 5;
   const double units = numbers_between_layers(architecture);
   // Points held out go through in blocks, which tells where a sample takes megabytes.
-  const double held = of_images(architecture.family)
+  const double held = reads_images(architecture.family)
                           ? std::max({batch, 256.0, std::min(number("measure.times.train_points"), samples)})
                           : std::max(batch, points);
   if (!is_limit_run(configuration) || needs_network(configuration))

@@ -23,8 +23,11 @@ DataShape expected_shape(const Configuration& configuration);
 /// The architecture a configuration describes, for data of that shape. @throws ConfigError
 Architecture make_architecture(const Configuration& configuration, Index inputs, Index outputs);
 
-/// L: weight matrices but the readout, as set or as the family makes them.
+/// Weight matrices but the readout, as set or as the family makes them: L, of residual-mlp L+1.
 Index hidden_layers(const Configuration& configuration);
+
+/// L, what exponents in depth scale with: hidden layers, or of residual networks branches.
+double depth(const Configuration& configuration);
 
 /// The steps it measures at.
 std::vector<std::int64_t> measured_steps(const Configuration& configuration);

@@ -72,6 +72,13 @@ void require_same_architecture(const Configuration& run, const Configuration& pa
         place,
         fmt::format("data of {} inputs and {} outputs, as of the run it starts from", start.inputs, start.outputs),
         fmt::format("{} and {}", shape.inputs, shape.outputs));
+  const auto matrices = [](const Configuration& one, const DataShape& data) {
+    return make_architecture(one, data.inputs, data.outputs).weight_matrices();
+  };
+  if (matrices(run, shape) != matrices(parent, start))
+    throw ConfigError(
+        place, fmt::format("weight matrices as of the run it starts from, {}", parent.text("architecture.family")),
+        fmt::format("those of {}", run.text("architecture.family")));
 }
 
 // Finds for every run of a sweep the run it starts from.

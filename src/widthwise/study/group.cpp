@@ -61,6 +61,8 @@ void split(std::vector<Sized>& runs, double most_work, const GroupLimits& limits
 }  // namespace
 
 bool is_member_key(const std::string& key) {
+  // What scales branches is of the architecture, which all members share.
+  if (key == "parameterization.branch_exponent" || key == "parameterization.reference_depth") return false;
   return key == "training.learning_rate" || key == "training.epsilon" || key == "training.weight_decay" ||
          key == "training.alpha" || key == "training.kappa" || key == "seed.init" || key == "start.run" ||
          key.starts_with("parameterization.");

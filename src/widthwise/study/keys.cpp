@@ -132,7 +132,8 @@ void add_architecture(Keys& keys) {
       "a hidden matrix of width 16777216 alone takes 1.1 PB"));
   const std::vector<std::string> images{"cnn", "wide-resnet"};
   keys.push_back(unless(whole("architecture.hidden_layers", 2, {1, static_cast<double>(Limits::hidden_layers)},
-                              "L, the number of hidden layers; there are L+1 weight matrices"),
+                              "L, the number of hidden layers, of L+1 weight matrices; of residual-mlp that of blocks, "
+                              "of L+2 matrices"),
                         "architecture.family", images));
   keys.push_back(unless(choice("architecture.activation", "relu", names(known_activations()), "the nonlinearity"),
                         "architecture.family", {"deep-linear"}));
@@ -164,9 +165,14 @@ void add_images(Keys& keys) {
   of({"cnn"}, whole("architecture.padding", 1, {0, 1023}, "zeros on each side of an image before a convolution"));
   of({"cnn"}, toggle("architecture.stride_first", true, "stride 2 in the first block too"));
   of({"wide-resnet"}, number("architecture.mix_angle", 45, {}, "degrees a, of cos(a) shortcut + sin(a) branch"));
-  of({"wide-resnet"}, number("architecture.branch_scale", 1, {}, "a factor on every branch besides"));
-  of({"wide-resnet"}, number("parameterization.branch_exponent", 0, {},
-                             "that factor falls like (branches / parameterization.reference_depth) to minus this"));
+  const std::vector<std::string> sums{"wide-resnet", "residual-mlp"};
+  of({"residual-mlp"},
+     choice("architecture.branch", "activation-first", {"activation-first", "matrix-first"},
+            "a branch is W phi(h), and the readout reads phi(h); or it is phi(W h), and the readout reads h"));
+  of(sums,
+     number("architecture.branch_scale", 1, {}, "a factor beta on every branch, of wide-resnet besides mix_angle"));
+  of(sums, number("parameterization.branch_exponent", 0, {},
+                  "that factor falls like (branches / parameterization.reference_depth) to minus this"));
 }
 
 void add_parameterization(Keys& keys) {
@@ -229,6 +235,10 @@ void add_parameterization(Keys& keys) {
   keys.push_back(later(optional(choice(
       "parameterization.decay_exponents", "", {},
       "exponents d \"input,hidden,output\" of weight decay, n^-d of the trained weights; none: the scheme's own"))));
+  keys.push_back(later(optional(choice(
+      "parameterization.depth_rate_exponents", "", {},
+      "exponents \"input,hidden,output\" of the rates in depth, (L / parameterization.reference_depth) to minus these, "
+      "L hidden layers or residual branches; none: rates that do not depend on depth"))));
   keys.push_back(later(with_default(
       number("parameterization.init_mean", 0, {},
              "mean of the initial weights times their fan-in at the reference width, but of the input block"),

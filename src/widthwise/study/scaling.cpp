@@ -29,6 +29,11 @@ Parameterization make_parameterization(const Configuration& configuration) {
   };
   const std::string& name = configuration.text("parameterization.name");
   SchemeFacts facts;
+  if (depends_on_depth(name) && has_residual_sums(configuration.text("architecture.family")))
+    throw ConfigError({{}, "parameterization.name"},
+                      "a scheme whose exponents do not depend on the depth, for networks with residual sums",
+                      name + ", whose exponents are those of networks without any",
+                      "such as \"mup\"; or \"custom\", which has exponents of your own");
   if (depends_on_depth(name)) facts.hidden_layers = static_cast<int>(configuration.whole("architecture.hidden_layers"));
   if (depends_on_degree(name))
     facts.homogeneity =
@@ -45,6 +50,8 @@ Parameterization make_parameterization(const Configuration& configuration) {
   }
   if (const std::string& decay = configuration.text("parameterization.decay_exponents"); decay != "none")
     set_decay_exponents(scheme, decay);
+  if (const std::string& rates = configuration.text("parameterization.depth_rate_exponents"); rates != "none")
+    set_depth_rate_exponents(scheme, rates);
   scheme.init_mean = configuration.number("parameterization.init_mean");
   scheme.bias_std = configuration.number("parameterization.bias_std");
   scheme.reference_width = configuration.number("parameterization.reference_width");
@@ -170,8 +177,8 @@ Scaling make_scaling(const Configuration& configuration, Index inputs, double wi
   request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
   request.width = width;
   request.hidden_layers = static_cast<int>(configuration.whole("architecture.hidden_layers"));
-  const std::string& family = configuration.text("architecture.family");
-  if (family == "cnn" || family == "wide-resnet")
+  request.depth = depth(configuration);
+  if (!is_chain(configuration.text("architecture.family")))
     for (const Dense& matrix : make_architecture(configuration, inputs, 1).weight_matrices())
       request.matrices.push_back({static_cast<double>(matrix.fan_in), matrix.block});
   // Weights are as large as those of the features as they were.

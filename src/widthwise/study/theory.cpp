@@ -68,9 +68,9 @@ ClassifyRequest request_of(const Configuration& configuration) {
                       "\"theory\", for parameterization.calibration = \"full\"",
                       "give a number and its source instead");
   // A convolutional network is an mlp of as many weight matrices, whose width is the number of channels.
-  if (configuration.text("architecture.family") == "wide-resnet")
+  if (const std::string& family = configuration.text("architecture.family"); has_residual_sums(family))
     throw ConfigError({{}, "prediction.exponent"}, "a number: theory has no exponents of residual sums",
-                      "\"theory\", for family = \"wide-resnet\"");
+                      fmt::format("\"theory\", for family = \"{}\"", family));
   ClassifyRequest request;
   request.optimizer = parse_optimizer(configuration.text("training.optimizer"));
   request.hidden_layers = static_cast<int>(hidden_layers(configuration));

@@ -118,7 +118,7 @@ Sweep of_one_draw(Sweep sweep) {
 
 std::vector<std::string> warnings(const Configuration& run) {
   std::vector<std::string> out;
-  if (run.text("architecture.family") == "wide-resnet" || is_limit_run(run)) return out;
+  if (has_residual_sums(run.text("architecture.family")) || is_limit_run(run)) return out;
   const std::string& scheme = run.text("parameterization.name");
   const bool decays = run.number("training.weight_decay") > 0 && run.text("parameterization.decay_exponents") != "none";
   if (!is_integrable(scheme) && !decays) return out;

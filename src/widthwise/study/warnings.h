@@ -16,7 +16,7 @@
 
 namespace widthwise {
 
-/// Of one run, a sentence each; of trained networks whose sums theory has exponents for (no wide-resnet).
+/// Of one run, a sentence each; of trained networks whose sums theory has exponents for (no residual sums).
 std::vector<std::string> warnings(const Configuration& run);
 /// Of all runs of a study, each sentence once. @throws what expand throws.
 std::vector<std::string> warnings(const Study& study);
