@@ -117,6 +117,11 @@ bool is_deep_linear_run(const Configuration& run) {
   return is_deep_linear_kind(run.text("limit.kind"));
 }
 
+const std::vector<std::string>& deep_linear_series() {
+  static const std::vector<std::string> names{"test_loss", "train_loss", "seconds"};
+  return names;
+}
+
 bool decides_deep_linear(const std::string& key, const std::map<std::string, Value>& values) {
   const bool network = values.at("limit.kind").text() == "deep-linear-network";
   if (key == "seed.init" || key == "training.dtype") return network;

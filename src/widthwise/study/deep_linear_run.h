@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "widthwise/limit/deep_linear_model.h"
 #include "widthwise/study/cost.h"
@@ -15,6 +16,8 @@ namespace widthwise {
 
 bool is_deep_linear_kind(const std::string& kind);
 bool is_deep_linear_run(const Configuration& run);
+/// What such runs leave: test_loss and train_loss over steps, and seconds, the wall time each took.
+const std::vector<std::string>& deep_linear_series();
 /// Whether a key is part of such a run's identity.
 bool decides_deep_linear(const std::string& key, const std::map<std::string, Value>& values);
 /// @throws ConfigError for what such a run cannot be.

@@ -7,6 +7,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/observable/observable.h"
 #include "widthwise/study/calibrate.h"
+#include "widthwise/study/deep_linear_run.h"
 #include "widthwise/study/derived.h"
 #include "widthwise/study/fields.h"
 #include "widthwise/study/schema.h"
@@ -79,6 +80,11 @@ class Checker {
   void series(const std::string& member, const std::string& name, const std::string& written) const {
     const std::string observable = name.substr(0, name.find('.'));
     if (observable == calibrated_rate) return;  // of the runs that have one
+    if (is_deep_linear_sweep()) {
+      const auto& recorded = deep_linear_series();
+      if (std::ranges::find(recorded, name) != recorded.end()) return;
+      fail(member, "a series the sweep records", written, unknown_name_hint(name, recorded));
+    }
     const auto have = listed(study_, sweep_, "measure.observables").value_or(std::vector<std::string>{});
     if (have.empty() || std::ranges::find(have, observable) != have.end()) {
       check_layer(member, observable, name, written);
@@ -138,6 +144,14 @@ class Checker {
     } catch (const ConfigError& error) {
       fail("sweep", error.expected(), name, error.hint());
     }
+  }
+
+  bool is_deep_linear_sweep() const {
+    const auto in_sweep = sweep_.set.find("limit.kind"), in_base = study_.base.find("limit.kind");
+    const Value* const kind = in_sweep != sweep_.set.end()   ? &in_sweep->second
+                              : in_base != study_.base.end() ? &in_base->second
+                                                             : nullptr;
+    return kind != nullptr && is_deep_linear_kind(to_text(*kind));
   }
 
   std::string derived_hint(const std::string& name, const std::string& otherwise) const {

@@ -277,6 +277,13 @@ std::vector<RunRecord> follow_limits(const RunGroup& group, const TrainingData<T
   });
 }
 
+std::vector<RunRecord> deep_linear_records(const RunGroup& group) {
+  std::vector<RunRecord> records = in_turn<double>(
+      group, {"none", 0}, nullptr, [&](std::size_t m) { return follow_deep_linear(group.runs[m]); });
+  for (RunRecord& record : records) record.finals["seconds"] = record.seconds;
+  return records;
+}
+
 template <class T>
 std::vector<RunRecord> train_group(const RunGroup& whole, const TrainingData<T>& data, const DataOrigin& origin,
                                    const AfterTraining<T>& after, const Ancestors& ancestors,
@@ -404,7 +411,7 @@ template <class T>
 std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after,
                                const Ancestors& ancestors, const Checkpoints& checkpoints) {
   if (is_deep_linear_run(group.runs.front()))
-    return in_turn<T>(group, {"none", 0}, nullptr, [&](std::size_t m) { return follow_deep_linear(group.runs[m]); });
+    return deep_linear_records(group);
   const auto loaded = data.get(group.runs.front());
   return train_group<T>(group, TrainingData<T>(*loaded), {loaded->split.source, loaded->split.fingerprint}, after,
                         ancestors, checkpoints);
