@@ -41,7 +41,8 @@ Configuration configuration_of(const Options& options) {
   Settings settings = read_study(options.file, options.variant, overrides).base;
   const auto standard = [&](const char* key, const Value& value) { settings.try_emplace(key, value); };
   if (!settings.contains("limit.kind"))
-    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow: two-layer, hpz or deep-linear", "nothing",
+    throw ConfigError({options.file.string(), "limit.kind"},
+                      "the kind of limit to follow: two-layer, hpz or deep-linear", "nothing",
                       "[limit] kind = \"two-layer\"");
   // At the reference width what is printed is F itself; what is no width, the checks tell.
   const auto reference = settings.find("parameterization.reference_width");
@@ -92,9 +93,9 @@ void print_heading(const Configuration& configuration) {
     const bool network = configuration.text("limit.kind") == "deep-linear-network";
     fmt::print("{}, {} = {}, gamma_0 = {}, N/D = {}, {} {}{}.\n", network ? "One network" : "The theory",
                to_text(configuration.at("limit.hidden_layers")),
-               model.residual_branch ? "residual blocks" : "hidden layers",
-               to_text(configuration.at("limit.richness")),
-               model.width_ratio, configuration.text("limit.data"), model.data == DeepLinearData::population ? "" : "data, samples over inputs ",
+               model.residual_branch ? "residual blocks" : "hidden layers", to_text(configuration.at("limit.richness")),
+               model.width_ratio, configuration.text("limit.data"),
+               model.data == DeepLinearData::population ? "" : "data, samples over inputs ",
                model.data == DeepLinearData::population ? "" : fmt::format("{}", model.sample_ratio));
     return;
   }
@@ -129,7 +130,8 @@ void print_text(const Configuration& configuration, const RunRecord& record) {
 void follow(const Options& options) {
   const Configuration configuration = configuration_of(options);
   if (!is_limit_run(configuration))
-    throw ConfigError({options.file.string(), "limit.kind"}, "the kind of limit to follow: two-layer, hpz or deep-linear", "'none'");
+    throw ConfigError({options.file.string(), "limit.kind"},
+                      "the kind of limit to follow: two-layer, hpz or deep-linear", "'none'");
   install_interrupt_handlers();
   if (options.threads > 0) set_threads(options.threads);
   DataCache data(options.data_dir);

@@ -244,7 +244,7 @@ TEST(DeepLinearTheory, AChainWithoutShortcutsIsThePlainStack) {
   model.momentum = 0.3;
   const DeepLinearTheory plain = followed(model, 30);
   const auto chain = deep_linear_theory::make_residual_stack(model, 3, 1, 0, 1);
-  deep_linear_theory::InputBlock input(model, Matrix<double>::Identity(1, 1));
+  deep_linear_theory::InputBlock input(model);
   for (std::size_t t = 0; t < 30; ++t) {
     const deep_linear_theory::Now now(model, static_cast<std::int64_t>(t), 1);
     chain->backward(now, input.signal_correlation());

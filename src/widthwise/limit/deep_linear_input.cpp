@@ -5,20 +5,20 @@
 
 namespace widthwise::deep_linear_theory {
 
-InputBlock::InputBlock(const DeepLinearModel& model, Matrix<double> targets)
+InputBlock::InputBlock(const DeepLinearModel& model)
     : model_{model},
       finite_data_{model.data != DeepLinearData::population && std::isfinite(model.sample_ratio)},
       inverse_data_{finite_data_ ? 1 / model.sample_ratio : 0},
-      label_noise_{Matrix<double>::Identity(targets.rows(), targets.rows())},
-      response_{0, targets.rows()} {
-  const Index outputs = targets.rows();
+      label_noise_{Matrix<double>::Identity(model.output_count(), model.output_count())},
+      response_{0, model.output_count()} {
+  const Index outputs = model.output_count();
   for (GrowingTriangle* matrix : {&gradient_, &h_, &residual_response_, &first_, &second_, &second_correlation_, &test_,
                                   &residuals_, &cross_, &signal_})
     *matrix = GrowingTriangle(outputs);
   const DeepLinearSpectrum& spectrum = model.spectrum;
   for (std::size_t k = 0; k < spectrum.modes(); ++k) {
-    modes_.push_back({spectrum.variance[k], spectrum.target_squared[k], spectrum.weight[k], GrowingTriangle(outputs),
-                      GrowingTriangle(outputs), ConstantSource(targets)});
+    modes_.push_back({spectrum.variance[k], spectrum.weight[k], GrowingTriangle(outputs), GrowingTriangle(outputs),
+                      ConstantSource(model.targets(k))});
     mean_variance_ += spectrum.weight[k] * spectrum.variance[k];
   }
 }
@@ -50,8 +50,8 @@ void InputBlock::step_mode(const Now& now, const Rows& b, const Rows& gradient, 
 
   // C_v(t, .) = <(w - r0 - sqrt(lambda) H r)(t) v> - lambda B(t, .) C_v
   Rows source = now.rows(), c_v = now.rows();
-  if (std::isfinite(model_.width_ratio))
-    add(1 / (model_.richness * model_.richness * model_.width_ratio), gradient, now, source);
+  if (std::isfinite(model_.last_ratio()))
+    add(1 / (model_.richness * model_.richness * model_.last_ratio()), gradient, now, source);
   if (finite_data_) add(lambda, noise, now, source);
   for (Index c = 0; c < now.outputs; ++c) {
     add_times_transposed(source[c], mode.a, 1, c_v[c]);
@@ -61,7 +61,7 @@ void InputBlock::step_mode(const Now& now, const Rows& b, const Rows& gradient, 
     for (Index i = 0; i < now.first(); ++i) c_v[c][i] -= lambda * past[i];
   }
   mode.target.take(now, a);
-  mode.target.add_with_source(now, mode.target_squared, c_v);
+  mode.target.add_with_source(now, 1, c_v);
   for (Index c = 0; c < now.outputs; ++c)
     for (Index e = 0; e < now.outputs; ++e) {
       double past = 0;
@@ -131,8 +131,8 @@ void InputBlock::step_signal(const Now& now) {
   signal.append_to(signal_);
 
   response_ = now.rows();
-  if (!std::isfinite(model_.width_ratio)) return;
-  const double factor = -1 / (model_.richness * model_.width_ratio);
+  if (!std::isfinite(model_.last_ratio())) return;
+  const double factor = -1 / (model_.richness * model_.last_ratio());
   add(factor, transfer, now, response_);
   if (!model_.centred) return;
   for (Index c = 0; c < now.outputs; ++c)

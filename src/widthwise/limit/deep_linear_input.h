@@ -26,8 +26,7 @@ namespace widthwise::deep_linear_theory {
 
 class InputBlock {
  public:
-  /// @param targets correlations of the C teachers, times w^2 of a mode.
-  InputBlock(const DeepLinearModel& model, Matrix<double> targets);
+  explicit InputBlock(const DeepLinearModel& model);
 
   /// Row `now` of everything from those of C_g^1 and of R_g^1.
   void step(const Now& now, const Rows& gradient_correlation, const Rows& gradient_response);
@@ -42,9 +41,9 @@ class InputBlock {
 
  private:
   struct Mode {
-    double variance, target_squared, weight;
+    double variance, weight;
     GrowingTriangle a, correlation;  // A, C_v
-    ConstantSource target;           // A w^2 A^T over w^2
+    ConstantSource target;           // A w w^T A^T
   };
 
   Rows centred(const Now& now, const Rows& correlation);

@@ -46,16 +46,30 @@ struct DeepLinearModel {
   double momentum = 0;   // heavy ball: m <- momentum m + update
   bool centred = false;  // f - f_0 in place of f
   DeepLinearSpectrum spectrum;
+  /// Of each hidden layer, nu_l = N_l / D, where they differ (width_ratio is then not read); not of residual networks:
+  /// h^{l+1} = W^l h^l / sqrt(N_l), f = sqrt(D) / (gamma_0 N_L) w . h^L, every rate eta gamma_0^2 N_L.
+  std::vector<double> width_ratios;
+  /// Correlations of C teachers, w^2 of a mode times this; of none there is one. Losses are summed over outputs.
+  Matrix<double> outputs;
+  /// The same of each mode apart, w^2 in it, where modes differ (target_squared and outputs are then not read).
+  std::vector<Matrix<double>> mode_outputs;
   /// Factor on the rate at each step; none: 1.
   std::function<double(std::int64_t)> rate_factor;
 
+  Index output_count() const;
+  /// Correlations of the teachers in a mode, w^2 in them.
+  Matrix<double> targets(std::size_t mode) const;
+  /// nu_l, l = 1, ..., and of the last layer.
+  double layer_ratio(int layer) const;
+  double last_ratio() const { return layer_ratio(hidden_layers); }
   double rate(std::int64_t step) const { return learning_rate * (rate_factor ? rate_factor(step) : 1.0); }
   /// States h that follow each other: L, or L + 1 of a residual network.
   int states() const { return hidden_layers + (residual_branch ? 1 : 0); }
 };
 
 /// @throws ConfigError (limit.<member>) for what no network can have: ratios, rates and richness that are not above 0,
-/// noise below 0, momentum outside [0, 1), lists of a spectrum that differ in length, weights that do not sum to 1.
+/// noise below 0, correlations of outputs that are none, momentum outside [0, 1), lists of a spectrum that differ in
+/// length, weights that do not sum to 1.
 void check_deep_linear(const DeepLinearModel& model);
 
 }  // namespace widthwise

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <string>
 
 #include "widthwise/base/error.h"
@@ -52,7 +56,10 @@ DeepLinearSizes deep_linear_sizes(const DeepLinearModel& model, Index dimension)
   const auto inputs = static_cast<double>(dimension);
   DeepLinearSizes sizes;
   sizes.inputs = dimension;
-  sizes.width = whole(model.width_ratio * inputs, "width_ratio", dimension);
+  sizes.outputs = model.output_count();
+  for (int l = 1; l <= model.states(); ++l)
+    sizes.widths.push_back(whole(model.layer_ratio(model.width_ratios.empty() ? 1 : l) * inputs,
+                                 model.width_ratios.empty() ? "width_ratio" : "width_ratios", dimension));
   const bool population = model.data == DeepLinearData::population || std::isinf(model.sample_ratio);
   sizes.samples = population ? 0 : whole(model.sample_ratio * inputs, "sample_ratio", dimension);
   return sizes;
@@ -61,171 +68,254 @@ DeepLinearSizes deep_linear_sizes(const DeepLinearModel& model, Index dimension)
 template <class T>
 DeepLinearNetwork<T>::DeepLinearNetwork(const DeepLinearModel& model, Index dimension, Key key)
     : model_{model}, sizes_{deep_linear_sizes(model, dimension)}, key_{key} {
-  const auto [d, n, p] = sizes_;
-  variance_ = teacher_ = zeros<T>(d);
-  double share = 0;
-  Index input = 0;
-  for (std::size_t k = 0; k < model.spectrum.modes(); ++k) {
-    share += model.spectrum.weight[k];
-    for (; input < d && static_cast<double>(input) + 0.5 < share * static_cast<double>(d) + 1e-6; ++input) {
-      variance_[static_cast<std::size_t>(input)] = static_cast<T>(model.spectrum.variance[k]);
-      teacher_[static_cast<std::size_t>(input)] = static_cast<T>(std::sqrt(model.spectrum.target_squared[k]));
-    }
-  }
+  draw_teachers();
   const Key weights = key.split("weights");
-  weights_.push_back(drawn<T>(weights.split(0), n, d));
-  for (int l = 1; l < model.states(); ++l)
-    weights_.push_back(drawn<T>(weights.split(static_cast<std::uint64_t>(l)), n, n));
-  readout_ = zeros<T>(n);
-  fill_normal(weights.split("readout"), 1, static_cast<std::size_t>(n), 1.0, readout_.data(),
-              static_cast<std::size_t>(n));
-  if (model.data == DeepLinearData::repeated && p > 0) {
-    const Key data = key.split("data");
-    samples_ = drawn<T>(data.split("inputs"), p, d);
-    for (Index i = 0; i < p; ++i)
-      for (Index j = 0; j < d; ++j)
-        samples_(i, j) *= static_cast<T>(std::sqrt(static_cast<double>(variance_[static_cast<std::size_t>(j)])));
-    labels_.resize(static_cast<std::size_t>(p));
-    times_vector(samples_, teacher_.data(), labels_.data());
-    const Key noise = data.split("noise");
-    const double root = std::sqrt(static_cast<double>(d));
-    for (std::size_t i = 0; i < labels_.size(); ++i)
-      labels_[i] = static_cast<T>(static_cast<double>(labels_[i]) / root + model.noise * normal(noise, 0, i));
-    residuals_.resize(labels_.size());
+  Index below = sizes_.inputs;
+  for (std::size_t l = 0; l < sizes_.widths.size(); ++l) {
+    weights_.push_back(drawn<T>(weights.split(l), sizes_.widths[l], below));
+    right_.push_back(Vectors(teacher_.size(), zeros<T>(below)));
+    below = sizes_.widths[l];
+    gradients_.push_back(Vectors(teacher_.size(), zeros<T>(below)));
   }
-  gradients_.assign(weights_.size(), zeros<T>(n));
   left_ = gradients_;
-  for (std::size_t l = 0; l < weights_.size(); ++l) right_.push_back(zeros<T>(l == 0 ? d : n));
-  predictor_ = signal_ = zeros<T>(d);
+  for (std::size_t c = 0; c < teacher_.size(); ++c) {
+    readout_.push_back(zeros<T>(below));
+    fill_normal(weights.split("readout").split(c), 1, static_cast<std::size_t>(below), 1.0, readout_.back().data(),
+                static_cast<std::size_t>(below));
+  }
+  predictor_ = signal_ = Vectors(teacher_.size(), zeros<T>(sizes_.inputs));
+  if (model.data == DeepLinearData::repeated && sizes_.samples > 0) draw_samples();
   if (model.momentum > 0) {
     for (const PaddedMatrix<T>& w : weights_) moving_.emplace_back(w.rows(), w.cols());
-    moving_readout_ = zeros<T>(n);
+    moving_readout_ = Vectors(teacher_.size(), zeros<T>(below));
+  }
+}
+
+// Of a mode's inputs cosines of whole half-periods are orthogonal: columns of a matrix O, O^T O = (number of inputs),
+// and teachers O F of F F^T = their correlations.
+template <class T>
+void DeepLinearNetwork<T>::draw_teachers() {
+  const Index d = sizes_.inputs;
+  variance_ = zeros<T>(d);
+  teacher_.assign(static_cast<std::size_t>(sizes_.outputs), zeros<T>(d));
+  double share = 0;
+  Index begin = 0;
+  for (std::size_t k = 0; k < model_.spectrum.modes(); ++k) {
+    share += model_.spectrum.weight[k];
+    Index end = begin;
+    while (end < d && static_cast<double>(end) + 0.5 < share * static_cast<double>(d) + 1e-6) ++end;
+    const Matrix<double> targets = model_.targets(k);
+    if (sizes_.outputs > 1 && end - begin > 0 && end - begin < sizes_.outputs)
+      throw ConfigError({{}, "limit.dimension"},
+                        fmt::format("at least {} inputs of every mode, as many as outputs", sizes_.outputs),
+                        fmt::format("{}", end - begin));
+    const Eigen::SelfAdjointEigenSolver<Matrix<double>> eigen(targets);
+    const Matrix<double> factor =
+        sizes_.outputs == 1
+            ? Matrix<double>(targets.cwiseSqrt())
+            : Matrix<double>(eigen.eigenvectors() * eigen.eigenvalues().cwiseMax(0.0).cwiseSqrt().asDiagonal());
+    for (Index i = begin; i < end; ++i) {
+      variance_[static_cast<std::size_t>(i)] = static_cast<T>(model_.spectrum.variance[k]);
+      for (Index c = 0; c < sizes_.outputs; ++c) {
+        double sum = 0;
+        for (Index e = 0; e < sizes_.outputs; ++e) {
+          const double angle = std::numbers::pi * (static_cast<double>(i - begin) + 0.5) * static_cast<double>(e) /
+                               static_cast<double>(end - begin);
+          sum += factor(c, e) * (e == 0 ? 1 : std::numbers::sqrt2 * std::cos(angle));
+        }
+        teacher_[static_cast<std::size_t>(c)][static_cast<std::size_t>(i)] = static_cast<T>(sum);
+      }
+    }
+    begin = end;
+  }
+}
+
+template <class T>
+void DeepLinearNetwork<T>::draw_samples() {
+  const Key data = key_.split("data");
+  const Index p = sizes_.samples, d = sizes_.inputs;
+  samples_ = drawn<T>(data.split("inputs"), p, d);
+  for (Index i = 0; i < p; ++i)
+    for (Index j = 0; j < d; ++j)
+      samples_(i, j) *= static_cast<T>(std::sqrt(static_cast<double>(variance_[static_cast<std::size_t>(j)])));
+  const double root = std::sqrt(static_cast<double>(d));
+  for (std::size_t c = 0; c < teacher_.size(); ++c) {
+    std::vector<T> labels(static_cast<std::size_t>(p));
+    times_vector(samples_, teacher_[c].data(), labels.data());
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      labels[i] =
+          static_cast<T>(static_cast<double>(labels[i]) / root + model_.noise * normal(data.split("noise"), c, i));
+    labels_.push_back(std::move(labels));
+  }
+  residuals_ = labels_;
+}
+
+// m <- mu m + sum a b^T, W <- W + m.
+template <class T>
+void DeepLinearNetwork<T>::move_with_momentum() {
+  const auto mu = static_cast<T>(model_.momentum);
+  for (std::size_t l = 0; l < weights_.size(); ++l)
+    for (Index i = 0; i < weights_[l].rows(); ++i) {
+      T* const m = moving_[l].data() + i * moving_[l].stride();
+      T* const w = weights_[l].data() + i * weights_[l].stride();
+      for (Index j = 0; j < weights_[l].cols(); ++j) {
+        m[j] *= mu;
+        for (std::size_t c = 0; c < teacher_.size(); ++c)
+          m[j] += left_[l][c][static_cast<std::size_t>(i)] * right_[l][c][static_cast<std::size_t>(j)];
+        w[j] += m[j];
+      }
+    }
+}
+
+template <class T>
+void DeepLinearNetwork<T>::pass_down(std::size_t layer, const Vectors& x, Vectors& y) {
+  PaddedMatrix<T>& w = weights_[layer];
+  const std::size_t outputs = x.size();
+  // The last update goes with the first product; of several outputs the others come before it.
+  for (std::size_t c = 0; pending_ && c + 1 < outputs; ++c)
+    update_and_transposed_times<T>(w, left_[layer][c].data(), right_[layer][c].data(), x[0].data(), y[0].data());
+  for (std::size_t c = 0; c < outputs; ++c) {
+    const bool updates = pending_ && c == 0;
+    update_and_transposed_times<T>(w, updates ? left_[layer].back().data() : nullptr, right_[layer].back().data(),
+                                   x[c].data(), y[c].data());
   }
 }
 
 template <class T>
 void DeepLinearNetwork<T>::look() {
   if (seen_) return;
-  const auto [d, n, p] = sizes_;
-  const double branch = model_.residual_branch.value_or(1.0) / std::sqrt(static_cast<double>(n));
   if (pending_ && !moving_.empty()) {
-    // m <- mu m + a b^T, W <- W + m
-    const auto mu = static_cast<T>(model_.momentum);
-    for (std::size_t l = 0; l < weights_.size(); ++l)
-      for (Index i = 0; i < weights_[l].rows(); ++i) {
-        T* const m = moving_[l].data() + i * moving_[l].stride();
-        T* const w = weights_[l].data() + i * weights_[l].stride();
-        const T a = left_[l][static_cast<std::size_t>(i)];
-        for (Index j = 0; j < weights_[l].cols(); ++j) {
-          m[j] = mu * m[j] + a * right_[l][static_cast<std::size_t>(j)];
-          w[j] += m[j];
-        }
-      }
+    move_with_momentum();
     pending_ = false;
   }
-  const auto pass = [&](std::size_t l, const T* x, T* y) {
-    update_and_transposed_times<T>(weights_[l], pending_ ? left_[l].data() : nullptr, right_[l].data(), x, y);
-  };
   // gradients_[l] is g^{l+1}; the last is the readout.
   gradients_.back() = readout_;
   for (std::size_t l = weights_.size() - 1; l > 0; --l) {
-    pass(l, gradients_[l].data(), gradients_[l - 1].data());
-    for (Index i = 0; i < n; ++i) {
-      T& g = gradients_[l - 1][static_cast<std::size_t>(i)];
-      g *= static_cast<T>(branch);
-      if (model_.residual_branch) g += gradients_[l][static_cast<std::size_t>(i)];
-    }
+    pass_down(l, gradients_[l], gradients_[l - 1]);
+    const double scale = model_.residual_branch.value_or(1.0) / std::sqrt(static_cast<double>(sizes_.widths[l - 1]));
+    for (std::size_t c = 0; c < teacher_.size(); ++c)
+      for (std::size_t i = 0; i < gradients_[l - 1][c].size(); ++i) {
+        T& g = gradients_[l - 1][c][i];
+        g *= static_cast<T>(scale);
+        if (model_.residual_branch) g += gradients_[l][c][i];
+      }
   }
-  pass(0, gradients_[0].data(), predictor_.data());
+  pass_down(0, gradients_[0], predictor_);
   pending_ = false;
-  const double root = std::sqrt(static_cast<double>(d));
-  for (T& b : predictor_) b *= static_cast<T>(root / (static_cast<double>(n) * model_.richness));
+  const double root = std::sqrt(static_cast<double>(sizes_.inputs));
+  const auto scale = static_cast<T>(root / (static_cast<double>(sizes_.widths.back()) * model_.richness));
+  for (std::vector<T>& of_output : predictor_)
+    for (T& b : of_output) b *= scale;
   if (model_.centred) {
     if (step_ == 0) initial_ = predictor_;
-    for (std::size_t i = 0; i < predictor_.size(); ++i) predictor_[i] -= initial_[i];
+    for (std::size_t c = 0; c < predictor_.size(); ++c)
+      for (std::size_t i = 0; i < predictor_[c].size(); ++i) predictor_[c][i] -= initial_[c][i];
   }
-  double left = 0;
-  for (Index i = 0; i < d; ++i) {
-    const auto k = static_cast<std::size_t>(i);
-    const double v = static_cast<double>(teacher_[k]) - static_cast<double>(predictor_[k]);
-    left += static_cast<double>(variance_[k]) * v * v;
-  }
-  test_ = left / static_cast<double>(d) + model_.noise * model_.noise;
+  const double noise = static_cast<double>(sizes_.outputs) * model_.noise * model_.noise;
+  test_ = test_error() + noise;
   train_ = test_;
-  if (model_.data == DeepLinearData::repeated && p > 0) {
-    residuals_and_transposed_times<T>(samples_, static_cast<T>(1 / root), labels_.data(), predictor_.data(),
-                                      residuals_.data(), signal_.data());
-    for (T& s : signal_) s *= static_cast<T>(root / static_cast<double>(p));
-    train_ = dot(residuals_, residuals_, p) / static_cast<double>(p);
+  if (samples_.rows() > 0) {
+    const auto p = static_cast<double>(sizes_.samples);
+    train_ = 0;
+    for (std::size_t c = 0; c < teacher_.size(); ++c) {
+      residuals_and_transposed_times<T>(samples_, static_cast<T>(1 / root), labels_[c].data(), predictor_[c].data(),
+                                        residuals_[c].data(), signal_[c].data());
+      for (T& s : signal_[c]) s *= static_cast<T>(root / p);
+      train_ += dot(residuals_[c], residuals_[c], sizes_.samples) / p;
+    }
   } else {
     draw_signal();
   }
   seen_ = true;
 }
 
+// sum over outputs of |Lambda^(1/2) v|^2 / D.
+template <class T>
+double DeepLinearNetwork<T>::test_error() const {
+  double left = 0;
+  for (std::size_t c = 0; c < teacher_.size(); ++c)
+    for (std::size_t k = 0; k < static_cast<std::size_t>(sizes_.inputs); ++k) {
+      const double v = static_cast<double>(teacher_[c][k]) - static_cast<double>(predictor_[c][k]);
+      left += static_cast<double>(variance_[k]) * v * v;
+    }
+  return left / static_cast<double>(sizes_.inputs);
+}
+
 template <class T>
 void DeepLinearNetwork<T>::draw_signal() {
-  const auto [d, n, p] = sizes_;
-  for (std::size_t k = 0; k < signal_.size(); ++k) signal_[k] = teacher_[k] - predictor_[k];  // v
-  if (p == 0) {
-    for (std::size_t k = 0; k < signal_.size(); ++k) signal_[k] *= variance_[k];
-    return;
+  const Index d = sizes_.inputs, outputs = sizes_.outputs, p = sizes_.samples;
+  using Dense = Eigen::MatrixXd;
+  Dense v(d, outputs);
+  Eigen::VectorXd deviation(d);
+  for (Index i = 0; i < d; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    deviation(i) = std::sqrt(static_cast<double>(variance_[k]));
+    for (Index c = 0; c < outputs; ++c) {
+      const auto o = static_cast<std::size_t>(c);
+      v(i, c) = static_cast<double>(teacher_[o][k]) - static_cast<double>(predictor_[o][k]);
+    }
   }
-  const double root = std::sqrt(static_cast<double>(d));
-  const double size = root * std::sqrt(std::max(0.0, test_ - model_.noise * model_.noise));  // |Lambda^(1/2) v|
-  const Key key = key_.split("pass").split(static_cast<std::uint64_t>(step_));
-  double along = 0, squared = 0;  // sum of a Delta and of Delta^2, Delta = |Lambda^(1/2) v| a / sqrt(D) + sigma eps
-  for (Index i = 0; i < p; ++i) {
-    const double a = normal(key, 0, static_cast<std::uint64_t>(i));
-    const double delta = size * a / root + model_.noise * normal(key, 1, static_cast<std::uint64_t>(i));
-    along += a * delta;
-    squared += delta * delta;
+  Dense signal = deviation.asDiagonal() * v;  // Lambda^(1/2) v
+  if (p > 0) {
+    const double root = std::sqrt(static_cast<double>(d));
+    const Key key = key_.split("pass").split(static_cast<std::uint64_t>(step_));
+    const auto drawn_normal = [&](const char* name, Index rows) {
+      Matrix<double> out(rows, outputs);
+      fill_normal(key.split(name), static_cast<std::size_t>(rows), static_cast<std::size_t>(outputs), 1.0, out.data(),
+                  static_cast<std::size_t>(outputs));
+      return out;
+    };
+    // Lambda^(1/2) v = basis mix; a sample has normal numbers `along` there, and Delta of them and the noise alone.
+    const Eigen::HouseholderQR<Dense> qr(signal);
+    const Dense basis = qr.householderQ() * Dense::Identity(d, outputs);
+    const Dense mix = basis.transpose() * signal;
+    const Dense along = drawn_normal("along", p);
+    const Dense delta = along * mix / root + model_.noise * Dense(drawn_normal("noise", p));
+    // What is orthogonal: rows of normal numbers with the covariance Delta^T Delta.
+    const Eigen::LDLT<Dense> squares((delta.transpose() * delta).eval());
+    const Dense factor = squares.transpositionsP().transpose() * Dense(squares.matrixL()) *
+                         Dense(squares.vectorD().cwiseMax(0.0).cwiseSqrt().asDiagonal());
+    const Dense free = drawn_normal("across", d);
+    const Dense across = (free - basis * (basis.transpose() * free)) * factor.transpose();
+    signal = (root / static_cast<double>(p)) * (basis * (along.transpose() * delta) + across);
   }
-  std::vector<double> across(static_cast<std::size_t>(d)), unit(across.size());
-  fill_normal(key.split("across"), 1, across.size(), 1.0, across.data(), across.size());
-  double overlap = 0;
-  for (std::size_t k = 0; k < unit.size(); ++k) {
-    unit[k] = size > 0 ? std::sqrt(static_cast<double>(variance_[k])) * static_cast<double>(signal_[k]) / size : 0;
-    overlap += unit[k] * across[k];
-  }
-  for (std::size_t k = 0; k < unit.size(); ++k) {
-    const double whitened = unit[k] * along + std::sqrt(squared) * (across[k] - unit[k] * overlap);
-    signal_[k] =
-        static_cast<T>(root / static_cast<double>(p) * std::sqrt(static_cast<double>(variance_[k])) * whitened);
-  }
+  for (Index i = 0; i < d; ++i)
+    for (Index c = 0; c < outputs; ++c)
+      signal_[static_cast<std::size_t>(c)][static_cast<std::size_t>(i)] = static_cast<T>(deviation(i) * signal(i, c));
 }
 
 template <class T>
 void DeepLinearNetwork<T>::step() {
   look();
-  const auto [d, n, p] = sizes_;
-  const double root_d = std::sqrt(static_cast<double>(d));
-  const double branch = model_.residual_branch.value_or(1.0) / std::sqrt(static_cast<double>(n));
+  const double root_d = std::sqrt(static_cast<double>(sizes_.inputs));
   const double rate = model_.rate(step_) * model_.richness;
-  std::vector<T> h = zeros<T>(n);
-  times_vector(weights_[0], signal_.data(), h.data());
-  for (T& x : h) x *= static_cast<T>(1 / root_d);
-  right_[0] = signal_;
-  const auto set_left = [&](std::size_t l, double factor) {
-    for (std::size_t i = 0; i < left_[l].size(); ++i) left_[l][i] = static_cast<T>(factor) * gradients_[l][i];
+  const auto set_left = [&](std::size_t l, std::size_t c, double factor) {
+    for (std::size_t i = 0; i < left_[l][c].size(); ++i) left_[l][c][i] = static_cast<T>(factor) * gradients_[l][c][i];
   };
-  set_left(0, rate / root_d);
-  for (std::size_t l = 1; l < weights_.size(); ++l) {
-    right_[l] = h;
-    set_left(l, rate * branch);
-    std::vector<T> next = zeros<T>(n);
-    times_vector(weights_[l], h.data(), next.data());
-    for (std::size_t i = 0; i < next.size(); ++i)
-      next[i] = static_cast<T>(branch) * next[i] + (model_.residual_branch ? h[i] : T{0});
-    h = std::move(next);
+  for (std::size_t c = 0; c < teacher_.size(); ++c) {
+    std::vector<T> h = zeros<T>(sizes_.widths.front());
+    times_vector(weights_[0], signal_[c].data(), h.data());
+    for (T& x : h) x *= static_cast<T>(1 / root_d);
+    right_[0][c] = signal_[c];
+    set_left(0, c, rate / root_d);
+    for (std::size_t l = 1; l < weights_.size(); ++l) {
+      const double scale = model_.residual_branch.value_or(1.0) / std::sqrt(static_cast<double>(sizes_.widths[l - 1]));
+      right_[l][c] = h;
+      set_left(l, c, rate * scale);
+      std::vector<T> next = zeros<T>(sizes_.widths[l]);
+      times_vector(weights_[l], h.data(), next.data());
+      for (std::size_t i = 0; i < next.size(); ++i)
+        next[i] = static_cast<T>(scale) * next[i] + (model_.residual_branch ? h[i] : T{0});
+      h = std::move(next);
+    }
+    for (std::size_t i = 0; i < readout_[c].size(); ++i) {
+      T update = static_cast<T>(rate) * h[i];
+      if (!moving_readout_.empty())
+        update = moving_readout_[c][i] = static_cast<T>(model_.momentum) * moving_readout_[c][i] + update;
+      readout_[c][i] += update;
+    }
   }
   pending_ = true;
-  for (std::size_t i = 0; i < readout_.size(); ++i) {
-    T update = static_cast<T>(rate) * h[i];
-    if (!moving_readout_.empty())
-      update = moving_readout_[i] = static_cast<T>(model_.momentum) * moving_readout_[i] + update;
-    readout_[i] += update;
-  }
   ++step_;
   seen_ = false;
 }
@@ -245,13 +335,17 @@ double DeepLinearNetwork<T>::train_loss() {
 template <class T>
 double DeepLinearNetwork<T>::gradient_size() {
   look();
-  return dot(gradients_[0], gradients_[0], sizes_.width) / static_cast<double>(sizes_.width);
+  double sum = 0;
+  for (const std::vector<T>& g : gradients_[0]) sum += dot(g, g, sizes_.widths.front());
+  return sum / static_cast<double>(sizes_.widths.front());
 }
 
 template <class T>
 double DeepLinearNetwork<T>::signal_size() {
   look();
-  return dot(signal_, signal_, sizes_.inputs) / static_cast<double>(sizes_.inputs);
+  double sum = 0;
+  for (const std::vector<T>& s : signal_) sum += dot(s, s, sizes_.inputs);
+  return sum / static_cast<double>(sizes_.inputs);
 }
 
 template <class T>
@@ -262,15 +356,20 @@ const std::vector<PaddedMatrix<T>>& DeepLinearNetwork<T>::weights() {
 
 template <class T>
 double DeepLinearNetwork<T>::bytes(const DeepLinearModel& model, const DeepLinearSizes& sizes) {
-  const auto d = static_cast<double>(sizes.inputs), n = static_cast<double>(sizes.width);
-  const double weights = n * d + (model.states() - 1) * n * n;
-  const double samples = model.data == DeepLinearData::repeated ? static_cast<double>(sizes.samples) * d : 0;
+  double weights = 0, below = static_cast<double>(sizes.inputs);
+  for (const Index width : sizes.widths) {
+    weights += below * static_cast<double>(width);
+    below = static_cast<double>(width);
+  }
+  const double samples = model.data == DeepLinearData::repeated
+                             ? static_cast<double>(sizes.samples) * static_cast<double>(sizes.inputs)
+                             : 0;
   return sizeof(T) * (weights * (model.momentum > 0 ? 2 : 1) + samples);
 }
 
 template <class T>
 double DeepLinearNetwork<T>::step_flops(const DeepLinearModel& model, const DeepLinearSizes& sizes) {
-  return 2 * 3 * bytes(model, sizes) / sizeof(T);
+  return 2 * 3 * static_cast<double>(sizes.outputs) * bytes(model, sizes) / sizeof(T);
 }
 
 template class DeepLinearNetwork<float>;

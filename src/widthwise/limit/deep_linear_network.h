@@ -5,9 +5,10 @@
 //   h^1 = W^0 s / sqrt(D),  h^{l+1} = W^l h^l / sqrt(N),   g^L = w,  g^l = W^lT g^{l+1} / sqrt(N)
 //   W^0 += (eta gamma_0 / sqrt(D)) g^1 s^T,  W^l += (eta gamma_0 / sqrt(N)) g^{l+1} h^lT,  w += eta gamma_0 h^L
 //
-// (residual ones with the shortcut and beta). Of one pass, s is drawn, not its samples: given v = w - b, x . v of a
-// sample is normal and what of s is orthogonal to Lambda^(1/2) v depends on the samples through |Delta| alone, so D + 2
-// B normal numbers make an s of exactly its law.
+// (residual ones with the shortcut and beta; sqrt(N_l) and N_L where widths differ; of C outputs the sum over them, C
+// vectors passing through). Of one pass, s is drawn, not its samples: given v = w - b, x . v of a sample is normal and
+// what of s is orthogonal to Lambda^(1/2) v depends on the samples through Delta^T Delta alone, so C (D + 2 B) normal
+// numbers make an s of exactly its law.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ namespace widthwise {
 
 /// How a model is made finite: N = nu D and P = alpha D, to the nearest whole number.
 struct DeepLinearSizes {
-  Index inputs = 0, width = 0, samples = 0;  // D, N, P or B; samples 0: population
+  Index inputs = 0, samples = 0, outputs = 1;  // D, P or B, C; samples 0: population
+  std::vector<Index> widths;                   // N_1, ..., one a state
 };
 /// @throws ConfigError (limit.dimension, limit.width_ratio, limit.sample_ratio) where one would be 0, or too large.
 DeepLinearSizes deep_linear_sizes(const DeepLinearModel& model, Index dimension);
@@ -29,9 +31,9 @@ DeepLinearSizes deep_linear_sizes(const DeepLinearModel& model, Index dimension)
 template <class T>
 class DeepLinearNetwork {
  public:
-  /// Draws weights from key.split("weights") and data from key.split("data"); the teacher's components are sqrt(w^2) of
-  /// their mode, the first inputs being those of the first mode. @throws ConfigError as check_deep_linear and
-  /// deep_linear_sizes.
+  /// Draws weights from key.split("weights") and data from key.split("data"). The first inputs are those of the first
+  /// mode; teachers are fixed, of exactly the correlations of their mode, one alone of components sqrt(w^2). @throws
+  /// ConfigError as check_deep_linear and deep_linear_sizes.
   DeepLinearNetwork(const DeepLinearModel& model, Index dimension, Key key);
 
   std::int64_t step_count() const { return step_; }
@@ -48,34 +50,42 @@ class DeepLinearNetwork {
   const DeepLinearSizes& sizes() const { return sizes_; }
   /// Weights as they are: W^0 (N x D), W^1, ... and w; samples (P x D) and their labels, of repeated data.
   const std::vector<PaddedMatrix<T>>& weights();
-  const std::vector<T>& readout() const { return readout_; }
+  const std::vector<T>& readout(Index output = 0) const { return readout_[static_cast<std::size_t>(output)]; }
   const PaddedMatrix<T>& samples() const { return samples_; }
-  const std::vector<T>& labels() const { return labels_; }
+  const std::vector<T>& labels(Index output = 0) const { return labels_[static_cast<std::size_t>(output)]; }
 
   /// Bytes of one, and multiplications and additions of a step.
   static double bytes(const DeepLinearModel& model, const DeepLinearSizes& sizes);
   static double step_flops(const DeepLinearModel& model, const DeepLinearSizes& sizes);
 
  private:
+  using Vectors = std::vector<std::vector<T>>;  // one an output
+
+  void draw_teachers();
+  void draw_samples();
   void look();  // fields of the state: gradients, b, residuals, the signal
+  void move_with_momentum();
+  void pass_down(std::size_t layer, const Vectors& x, Vectors& y);  // y = W^T x, after what W waits for
   void draw_signal();
+  double test_error() const;
 
   DeepLinearModel model_;
   DeepLinearSizes sizes_;
   Key key_;
-  std::vector<T> variance_, teacher_;     // of each input
+  std::vector<T> variance_;  // of each input
+  Vectors teacher_;
   std::vector<PaddedMatrix<T>> weights_;  // W^0, ..., W^{L-1}, or W^L of a residual network
-  std::vector<T> readout_;
+  Vectors readout_;
   PaddedMatrix<T> samples_;
-  std::vector<T> labels_;
+  Vectors labels_;
   // Updates wait for the next pass over their matrix: left (rows) and right (columns) factors, and their momenta.
-  std::vector<std::vector<T>> left_, right_;
+  std::vector<Vectors> left_, right_;
   std::vector<PaddedMatrix<T>> moving_;  // of heavy ball alone
-  std::vector<T> moving_readout_;
+  Vectors moving_readout_;
   bool pending_ = false, seen_ = false;
   // Of the state that was looked at.
-  std::vector<std::vector<T>> gradients_;  // g^1, g^2, ...
-  std::vector<T> predictor_, initial_, residuals_, signal_;
+  std::vector<Vectors> gradients_;  // g^1, g^2, ...
+  Vectors predictor_, initial_, residuals_, signal_;
   double test_ = 0, train_ = 0;
   std::int64_t step_ = 0;
 };

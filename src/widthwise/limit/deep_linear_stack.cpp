@@ -12,7 +12,11 @@ class PlainStack : public HiddenStack {
         readout_in_h_{readout_in_g_},
         readout_a_{model, outputs},
         readout_r_{model, outputs} {
-    for (int l = 0; l < model.hidden_layers; ++l) layers_.emplace_back(outputs);
+    for (int l = 1; l <= model.hidden_layers; ++l) {
+      layers_.emplace_back(outputs);
+      layers_.back().wider =
+          l == model.hidden_layers || model.width_ratios.empty() ? 1 : model.layer_ratio(l + 1) / model.layer_ratio(l);
+    }
   }
 
   void backward(const Now& now, const GrowingTriangle& signal_correlation) override {
@@ -21,8 +25,8 @@ class PlainStack : public HiddenStack {
       const bool top = l + 1 == layers_.size();
       Rows q = now.rows(), from_u = now.rows(), from_r = now.rows();
       if (!top) {
-        add(1, rows_of(now, layers_[l + 1].r_g), now, q);
-        add_felt(now, richness_, rows_of(now, layers_[l + 1].c_g), q);
+        add(layer.wider, rows_of(now, layers_[l + 1].r_g), now, q);
+        add_felt(now, layer.wider * richness_, rows_of(now, layers_[l + 1].c_g), q);
       }
       both(
           now,
@@ -47,7 +51,7 @@ class PlainStack : public HiddenStack {
               readout_in_g_.take(now, a_g);
               readout_in_g_.add(now, 1, from_r);
             } else {
-              add_congruence(now, 1, a_g, layers_[l + 1].c_g, layer.a_g, from_r);
+              add_congruence(now, layer.wider, a_g, layers_[l + 1].c_g, layer.a_g, from_r);
             }
           });
       add(1, from_r, now, from_u);
@@ -80,7 +84,7 @@ class PlainStack : public HiddenStack {
               readout_in_h_.take(now, r_h);
               readout_in_h_.add(now, 1, from_r);
             } else {
-              add_congruence(now, 1, r_h, layers_[l + 1].c_g, layer.r_h, from_r);
+              add_congruence(now, layer.wider, r_h, layers_[l + 1].c_g, layer.r_h, from_r);
             }
           });
       add(1, from_r, now, from_u);
@@ -93,6 +97,7 @@ class PlainStack : public HiddenStack {
     explicit Layer(Index outputs)
         : a_h(outputs), r_h(outputs), c_h(outputs), a_g(outputs), r_g(outputs), c_g(outputs) {}
     GrowingTriangle a_h, r_h, c_h, a_g, r_g, c_g;
+    double wider = 1;  // rho_l
   };
 
   double richness_;

@@ -26,6 +26,8 @@ class HiddenStack {
 /// Q = R_g^{l+1} + gamma_0 eta C_g^{l+1} o Theta (l = L: C_g = 1, R_g = 0),
 ///
 ///   h = u + M g,  g = r + Q h,  u ~ GP(0, C_h^{l-1}),  r ~ GP(0, C_g^{l+1})
+/// Layers of unequal widths: r ~ GP(0, rho_l C_g^{l+1}), Q times rho_l = N_{l+1} / N_l (1 at the top).
+///
 ///   h = A_h u + R_h r,  g = R_g u + A_g r,  A_h = 1 + M R_g,  R_h = M A_g,  R_g = Q A_h,  A_g = 1 + Q R_h
 std::unique_ptr<HiddenStack> make_plain_stack(const DeepLinearModel& model, Index outputs);
 

@@ -34,7 +34,8 @@ class DeepLinearTheory {
   /// Entry t is at time t, before update t; both with the noise of labels, without the half.
   const std::vector<double>& test_loss() const { return test_; }
   const std::vector<double>& train_loss() const { return train_; }
-  /// C_g^1(t, t) and C_s(t, t), means over neurons of g^1 squared and over inputs of the signal squared.
+  /// C_g^1(t, t) and C_s(t, t), means over neurons of g^1 squared and over inputs of the signal squared, summed over
+  /// outputs.
   const std::vector<double>& gradient_size() const { return gradient_; }
   const std::vector<double>& signal_size() const { return signal_; }
 

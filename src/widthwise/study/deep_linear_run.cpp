@@ -125,9 +125,9 @@ const std::vector<std::string>& deep_linear_series() {
 bool decides_deep_linear(const std::string& key, const std::map<std::string, Value>& values) {
   const bool network = values.at("limit.kind").text() == "deep-linear-network";
   if (key == "seed.init" || key == "training.dtype") return network;
-  const bool ours = key.starts_with("limit.") || key.starts_with("training.switch_") ||
-                    key == "training.schedule" || key == "training.warmup_steps" || key == "training.final_rate" ||
-                    key == "training.max_seconds" || key == "training.divergence_cap" ||
+  const bool ours = key.starts_with("limit.") || key.starts_with("training.switch_") || key == "training.schedule" ||
+                    key == "training.warmup_steps" || key == "training.final_rate" || key == "training.max_seconds" ||
+                    key == "training.divergence_cap" ||
                     (key.starts_with("measure.times.") && key != "measure.times.train_points");
   return ours && is_relevant(key_spec(key), values);
 }
@@ -162,7 +162,9 @@ DeepLinearModel deep_linear_model(const Configuration& run) {
 
 void check_deep_linear_run(const Configuration& run) {
   const auto refuse = [](const char* key, const std::string& expected, const std::string& got,
-                         const std::string& hint = {}) { throw ConfigError({{}, key}, expected, got, hint); };
+                         const std::string& hint = {}) {
+    throw ConfigError({{}, key}, expected, got, hint);
+  };
   const double layers = run.number("limit.hidden_layers");
   if (std::isnan(run.number("limit.learning_rate")))
     refuse("limit.learning_rate", "a number above 0, eta", "nothing",
@@ -194,7 +196,8 @@ RunCost deep_linear_cost(const Configuration& run) {
   if (is_network(run)) {
     const DeepLinearSizes sizes = deep_linear_sizes(model, dimension_of(run));
     const bool single = run.text("training.dtype") == "float32";
-    cost.memory = single ? DeepLinearNetwork<float>::bytes(model, sizes) : DeepLinearNetwork<double>::bytes(model, sizes);
+    cost.memory =
+        single ? DeepLinearNetwork<float>::bytes(model, sizes) : DeepLinearNetwork<double>::bytes(model, sizes);
     cost.flops = steps * DeepLinearNetwork<float>::step_flops(model, sizes);
   } else if (of_infinite_depth(run)) {
     cost.memory = InfiniteDepthTheory::bytes(model, steps);

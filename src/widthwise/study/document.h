@@ -129,7 +129,8 @@ struct DerivedSpec {
   int line = 0;
   std::size_t require = 0;  // fewest runs of a group that make a value; 0: all for ensembles, else as many as it takes
   bool converged_only = false;  // leave out runs that ended before the margin or loss they were to reach
-  std::string with = {};  // the other sweep: for "relative_distance", "ratio" in place of `over`, for divergences beside it
+  std::string with =
+      {};  // the other sweep: for "relative_distance", "ratio" in place of `over`, for divergences beside it
 
   std::optional<SearchSpec> search = std::nullopt;  // for "search"
   /// Whether `of` is an array of the runs, such as test_outputs.

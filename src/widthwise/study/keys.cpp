@@ -490,11 +490,11 @@ void add_measure(Keys& keys) {
 // What is computed in place of a network.
 void add_limit(Keys& keys) {
   const std::string kind = "limit.kind";
-  keys.push_back(
-      later(choice(kind, "none", {"none", "two-layer", "hpz", "deep-linear", "deep-linear-network"},
-                   "a network is trained, or its limit at infinite width is followed: of one hidden layer, or "
-                   "of mup whose hidden matrices lose their initial part after step 0; or the theory of deep linear "
-                   "networks where width, samples and inputs grow together, or one such network, by keys of limit alone")));
+  keys.push_back(later(
+      choice(kind, "none", {"none", "two-layer", "hpz", "deep-linear", "deep-linear-network"},
+             "a network is trained, or its limit at infinite width is followed: of one hidden layer, or "
+             "of mup whose hidden matrices lose their initial part after step 0; or the theory of deep linear "
+             "networks where width, samples and inputs grow together, or one such network, by keys of limit alone")));
   keys.push_back(later(where(whole("limit.particles", 1 << 14, {2, 1e9},
                                    "particles of a mean-field limit, an even number; hpz: of a layer, a multiple of 4"),
                              kind, {"two-layer", "hpz"})));
@@ -525,9 +525,10 @@ void add_deep_linear(Keys& keys) {
   };
   const std::vector<std::string> both{"deep-linear", "deep-linear-network"};
   const double none = infinity;
-  of(infinite(number("limit.hidden_layers", 1, positive,
-                     "L, hidden layers, or residual blocks; inf, of residual ones: limit.residual_branch is then beta_0 "
-                     "of beta_0 / sqrt(L)")),
+  of(infinite(
+         number("limit.hidden_layers", 1, positive,
+                "L, hidden layers, or residual blocks; inf, of residual ones: limit.residual_branch is then beta_0 "
+                "of beta_0 / sqrt(L)")),
      both);
   of(optional(number("limit.residual_branch", 0, {}, "beta, of h + beta W h / sqrt(N); none: no shortcuts")), both);
   of(optional(number("limit.learning_rate", 0, positive, "eta; every weight has the rate eta gamma_0^2 N")), both);

@@ -64,7 +64,8 @@ void check_memory(const std::vector<RunGroup>& groups) {
     if (data + network <= machine) continue;
     if (is_deep_linear_run(run)) {
       const char* const larger = run.text("limit.kind") == "deep-linear" ? "limit.steps" : "limit.dimension";
-      throw ConfigError({{}, larger}, fmt::format("a run that fits into this machine's memory of {}", human_bytes(machine)),
+      throw ConfigError({{}, larger},
+                        fmt::format("a run that fits into this machine's memory of {}", human_bytes(machine)),
                         fmt::format("{}, which takes {}", run.whole(larger), human_bytes(network)));
     }
     // Each weight is held some times over; what else there is, data and activations, grows with the samples.

@@ -278,8 +278,8 @@ std::vector<RunRecord> follow_limits(const RunGroup& group, const TrainingData<T
 }
 
 std::vector<RunRecord> deep_linear_records(const RunGroup& group) {
-  std::vector<RunRecord> records = in_turn<double>(
-      group, {"none", 0}, nullptr, [&](std::size_t m) { return follow_deep_linear(group.runs[m]); });
+  std::vector<RunRecord> records =
+      in_turn<double>(group, {"none", 0}, nullptr, [&](std::size_t m) { return follow_deep_linear(group.runs[m]); });
   for (RunRecord& record : records) record.finals["seconds"] = record.seconds;
   return records;
 }
@@ -410,8 +410,7 @@ std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const Anc
 template <class T>
 std::vector<RunRecord> execute(const RunGroup& group, DataCache& data, const AfterTraining<T>& after,
                                const Ancestors& ancestors, const Checkpoints& checkpoints) {
-  if (is_deep_linear_run(group.runs.front()))
-    return deep_linear_records(group);
+  if (is_deep_linear_run(group.runs.front())) return deep_linear_records(group);
   const auto loaded = data.get(group.runs.front());
   return train_group<T>(group, TrainingData<T>(*loaded), {loaded->split.source, loaded->split.fingerprint}, after,
                         ancestors, checkpoints);

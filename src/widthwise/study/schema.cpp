@@ -49,7 +49,8 @@ Value check_number(const KeySpec& spec, const Value& value) {
   }
   const bool low = spec.above_lowest ? x > spec.lowest : x >= spec.lowest;
   const bool high = spec.below_highest ? x < spec.highest : x <= spec.highest;
-  if (!(std::isfinite(x) || (spec.infinite && x > 0)) || !low || !high) refuse(spec, value, x > spec.highest ? spec.limit_reason : "");
+  if (!(std::isfinite(x) || (spec.infinite && x > 0)) || !low || !high)
+    refuse(spec, value, x > spec.highest ? spec.limit_reason : "");
   if (spec.type == KeySpec::Type::whole) return {static_cast<std::int64_t>(x), value.line};
   return {x, value.line};
 }
