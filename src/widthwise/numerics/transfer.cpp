@@ -142,6 +142,12 @@ ScaleOptimum measure(const LossCurve& curve, const LossCurve& smallest, const Tr
   out.scale = curve.scale;
   const std::vector<PlacedLoss> mean = mean_curve(curve, all);
   for (const PlacedLoss& point : mean) out.mean_loss.push_back(point.loss);
+  for (std::size_t i = 0; i < curve.places.size(); ++i) {
+    std::vector<double> losses;
+    for (const auto& seed : curve.losses) losses.push_back(seed[i]);
+    out.loss_error.push_back(standard_error(losses));
+  }
+  out.cap = curve.cap;
   out.minimum = find_minimum(mean);
   find_stable(curve, out);
   const std::vector<double> values = tell(curve, smallest, all);
@@ -391,6 +397,10 @@ bool disjoint(const Interval& a, const Interval& b) {
 }
 
 }  // namespace
+
+Minimum find_minimum(const LossCurve& curve) {
+  return find_minimum(mean_curve(curve, std::vector<int>(curve.losses.size(), 1)));
+}
 
 const char* word_name(Transfer::Word word) {
   switch (word) {

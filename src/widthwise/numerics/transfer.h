@@ -39,6 +39,9 @@ struct LossCurve {
   double cap = std::numeric_limits<double>::infinity();  // stable runs end below
 };
 
+/// Where the mean loss over the seeds is least.
+Minimum find_minimum(const LossCurve& curve);
+
 struct TransferRule {
   double tolerance = 0.1;       // of the drift
   double loss_tolerance = 0.1;  // of the ratio at the largest scale, above 1
@@ -57,7 +60,9 @@ struct Measurement {
 
 struct ScaleOptimum {
   double scale = 0;
-  std::vector<double> mean_loss;  // by place; NaN where a seed diverged
+  std::vector<double> mean_loss;   // by place; NaN where a seed diverged
+  std::vector<double> loss_error;  // of it, over seeds; NaN of a single one
+  double cap = 0;                  // the curve's
   Minimum minimum;
   Measurement place;
   double grid_error = 0;       // what the grid adds to that interval, each side
