@@ -149,7 +149,7 @@ nlohmann::json as_json(const TransferAnswer& answer, const LimitOrders& orders) 
           {"width_first", place_json(answer, orders.width_first.limit, orders.width_first_interval)},
           {"depth_first", place_json(answer, orders.depth_first.limit, orders.depth_first_interval)},
           {"mixed", as_json(orders.mixed)},
-          {"effect", json_number(orders.effect)},
+          {"effect", as_json(orders.effect)},
           {"reason", orders.reason}};
 }
 
@@ -282,7 +282,7 @@ void add_transfer(CLI::App& app, int& exit) {
   options->run.store = "widthwise-store";
   verb->add_option("STUDY", question.file,
                    "A study file whose settings describe network, optimizer and data (default: two hidden layers on "
-                   "the output of a random network)");
+                   "generated classes)");
   for (const Short& option : shorts)
     verb->add_option(option.name, options->given[option.key], fmt::format("Short for --set {}=", option.key));
   verb->add_option("--variant", question.variant, "Apply the study's [variant.NAME]");

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "widthwise/base/error.h"
 #include "widthwise/store/reader.h"
@@ -16,9 +17,7 @@ namespace widthwise {
 namespace {
 
 using testing::Contains;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 using Over = TransferQuestion::Over;
 using Word = Transfer::Word;
 
@@ -190,6 +189,55 @@ TEST_F(AskTransfer, RunsThatAreMissingLeaveItUndecided) {
   EXPECT_EQ(found.word, Word::undecided);
   EXPECT_EQ(found.missing, found.runs / 2);
   EXPECT_THAT(found.sentences, Contains(HasSubstr("are not recorded")));
+}
+
+// Yang and Hu et al. 2022 (Tensor Programs V, figure 1): under Adam the best rate of mup stays, that of the standard
+// parameterization falls like 1/n, for every weight moves its preactivations by n times the rate. Tolerance as of
+// certify: half of what exponents usually differ by.
+TEST_F(AskTransfer, MupTransfersOverWidthAndTheStandardParameterizationDrifts) {
+  std::map<std::string, TransferAnswer> found;
+  for (const char* scheme : {"mup", "standard"}) {
+    TransferQuestion of;
+    of.settings = {{"parameterization.name", scheme}, {"training.optimizer", "adam"}};
+    of.widths = {32, 64, 128, 256};
+    of.seeds = 8;
+    of.tolerance = 0.25;
+    found[scheme] = ask(of);
+    EXPECT_EQ(found[scheme].missing, 0U);
+    ASSERT_EQ(found[scheme].lines.size(), 1U);
+    EXPECT_EQ(found[scheme].lines[0].transfer.at_end, 0U);
+  }
+  const Transfer &mup = found["mup"].lines[0].transfer, &standard = found["standard"].lines[0].transfer;
+  EXPECT_EQ(found["mup"].word, Word::transfers) << found["mup"].sentences[1];
+  EXPECT_TRUE(mup.drift.interval.contains(0));
+  EXPECT_LT(mup.scales.back().ratio.interval.high, 1.1);
+  EXPECT_EQ(found["standard"].word, Word::drifts) << found["standard"].sentences[1];
+  EXPECT_LT(standard.drift.interval.high, -0.5);
+  EXPECT_GT(standard.drift.interval.low, -1.25);
+  EXPECT_GT(standard.scales.back().ratio.interval.low, 1.1);  // carrying the narrow network's rate costs
+  EXPECT_THAT(found["mup"].sentences.front(), HasSubstr("Transfers: the training.learning_rate"));
+  // At the reference width the two are one network.
+  EXPECT_NEAR(mup.scales[1].place.value, standard.scales[1].place.value, 1e-12);
+}
+
+TEST_F(AskTransfer, OverBothThereIsALineAtEveryOtherScaleAndAnOrderOfLimits) {
+  TransferQuestion of;
+  of.settings = {{"parameterization.name", "mup"}, {"training.optimizer", "adam"}};
+  of.over = Over::both;
+  of.widths = {16, 32, 64};
+  of.depths = {1, 2, 4};
+  of.seeds = 3;
+  of.step = 1;
+  const TransferAnswer found = ask(of);
+  ASSERT_EQ(found.lines.size(), 6U);
+  EXPECT_EQ(found.lines[1].along, "architecture.width");
+  EXPECT_EQ(found.lines[1].at, 2.0);
+  EXPECT_EQ(found.lines[5].along, "architecture.hidden_layers");
+  EXPECT_EQ(found.lines[5].at, 64.0);
+  // A scale is the same run along either axis.
+  EXPECT_EQ(found.lines[1].transfer.scales[2].place.value, found.lines[5].transfer.scales[1].place.value);
+  ASSERT_TRUE(found.orders);
+  EXPECT_THAT(found.sentences, Contains(HasSubstr("The limits of width and depth")));
 }
 
 TEST_F(AskTransfer, BadQuestionsNameTheOption) {

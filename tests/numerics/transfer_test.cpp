@@ -235,8 +235,15 @@ TEST(LimitOrders, DoNotWhereDepthOverWidthMatters) {
     const LimitOrders found = judge_orders(grid(10, seeds));
     EXPECT_EQ(found.commute, LimitOrders::Commute::no) << seeds << found.reason;
     EXPECT_NEAR(found.mixed.value, 10, 0.5) << seeds;
-    EXPECT_NEAR(found.effect, 10 * 6 / 256., 0.02) << seeds;
+    EXPECT_NEAR(found.effect.value, 10 * 6 / 256., 0.02) << seeds;
   }
+}
+
+TEST(LimitOrders, AreUnknownWhereTheEffectIsNeitherInNorOut) {
+  // 6/256 of 10 is 0.23: at a tolerance of as much the interval lies on both sides.
+  const LimitOrders found = judge_orders(grid(10), 10 * 6 / 256.);
+  EXPECT_EQ(found.commute, LimitOrders::Commute::unknown);
+  EXPECT_THAT(found.reason, HasSubstr("would decide it"));
 }
 
 TEST(LimitOrders, AreUnknownOfAnIncompleteGrid) {

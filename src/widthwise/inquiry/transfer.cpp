@@ -94,7 +94,13 @@ LimitOrders orders_of(const std::vector<TransferLine>& lines, const std::string&
       grid.push_back({scale.scale, line.at.value_or(alone),
                       scale.seeds.empty() ? std::vector<double>{scale.place.value} : scale.seeds, scale.grid_error});
   }
-  return judge_orders(grid, rule.tolerance, rule.verdict.confidence);
+  // As many places as the tolerance of the drift allows over the widths.
+  double least = grid.front().width, most = least;
+  for (const GridOptimum& one : grid) {
+    least = std::min(least, one.width);
+    most = std::max(most, one.width);
+  }
+  return judge_orders(grid, rule.tolerance * std::log2(most / least), rule.verdict.confidence);
 }
 
 std::string number(double value) {

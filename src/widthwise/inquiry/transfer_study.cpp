@@ -74,11 +74,13 @@ Study described(const TransferQuestion& question) {
   std::string rule = "sgd";
   for (const auto& [key, value] : question.settings)
     if (key == "training.optimizer") rule = value;
-  return parse_study(fmt::format("[architecture]\nhidden_layers = 2\n[parameterization]\nreference_width = 64\n"
-                                 "[data]\nname = \"teacher\"\ndimension = 16\ntrain = 256\ntest = 256\n"
-                                 "[training]\noptimizer = \"{}\"\nlearning_rate = {}\nbatch = 32\nsteps = 100\n",
-                                 rule, forgets_size(parse_optimizer(rule)) ? 0.01 : 0.1),
-                     {}, question.variant, question.settings);
+  return parse_study(
+      fmt::format(
+          "[architecture]\nhidden_layers = 2\n[parameterization]\nreference_width = 64\n"
+          "[data]\nname = \"gaussian\"\nlabels = \"classes\"\ndimension = 16\ntrain = 1024\n"
+          "[training]\noptimizer = \"{}\"\nloss = \"cross-entropy\"\nlearning_rate = {}\nbatch = 32\nsteps = 20\n",
+          rule, forgets_size(parse_optimizer(rule)) ? 0.02 : 0.5),
+      {}, question.variant, question.settings);
 }
 
 const Scales& scales_of(const Settings& base) {

@@ -118,11 +118,10 @@ std::vector<Interval> intervals_of(const LossCurve& curve, const LossCurve& smal
   return out;
 }
 
-double grid_error_of(const Minimum& minimum, double shift, const Interval& seen) {
-  if (std::isnan(minimum.place)) return nan;
-  if (!minimum.refined()) return std::max(minimum.above - minimum.place, minimum.place - minimum.below);
+/// What of the shift to a narrower parabola the seeds do not explain.
+double unexplained(double shift, const Interval& seen) {
   const double by_seeds = std::isfinite(seen.low) ? (seen.high - seen.low) / 2 : 0;
-  return std::max(0.0, std::abs(shift) - by_seeds);
+  return std::copysign(std::max(0.0, std::abs(shift) - by_seeds), shift);
 }
 
 void find_stable(const LossCurve& curve, ScaleOptimum& out) {
@@ -164,7 +163,12 @@ ScaleOptimum measure(const LossCurve& curve, const LossCurve& smallest, const Tr
   out.given_away.interval.low =
       std::max(out.given_away.interval.low, std::isnan(out.given_away.interval.low) ? nan : 0);
   if (!std::isnan(out.ratio.interval.low)) out.ratio.interval.low = std::max(out.ratio.interval.low, 1.0);
-  out.grid_error = grid_error_of(out.minimum, values[grid_difference], intervals[grid_difference]);
+  if (out.minimum.refined()) {
+    out.grid_shift = unexplained(values[grid_difference], intervals[grid_difference]);
+    out.grid_error = std::abs(out.grid_shift);
+  } else {
+    out.grid_error = std::max(out.minimum.above - out.minimum.place, out.minimum.place - out.minimum.below);
+  }
   if (curve.losses.size() == 1) out.place.interval = {values[at], values[at]};  // the grid's is all there is
   out.place.interval = {out.place.interval.low - out.grid_error, out.place.interval.high + out.grid_error};
   const bool known = std::ranges::all_of(without[at], [](double place) { return std::isfinite(place); });
@@ -183,6 +187,15 @@ double at_worst(const std::vector<double>& errors, const Estimator& estimator) {
     sum += std::abs(estimator(y));
   }
   return sum;
+}
+
+/// What grids may do to an estimate that is linear in the places: narrower parabolas move all places at once, for
+/// curves of neighbouring scales are alike; optima without a parabola lie anywhere between their neighbours.
+template <class Estimator>
+double by_grids(const std::vector<double>& shifts, const std::vector<double>& errors, const Estimator& estimator) {
+  std::vector<double> rest = errors;
+  for (std::size_t i = 0; i < rest.size(); ++i) rest[i] -= std::abs(shifts[i]);
+  return std::abs(estimator(shifts)) + at_worst(rest, estimator);
 }
 
 /// Numbers that a seed each contributes become points; one without seeds is a single curve.
@@ -226,7 +239,7 @@ class Judge {
       if (std::isfinite(one.place.value) && !(without_ends && at_end(one))) used.push_back(&one);
     const double origin = used.empty() ? 0 : used.front()->place.value;  // far places have no power of 2
     std::vector<Estimate> estimates;
-    std::vector<double> log2_scales, errors;
+    std::vector<double> log2_scales, errors, shifts;
     for (const ScaleOptimum* const one : used) {
       Estimate estimate{one->scale, std::exp2(one->place.value - origin), {}};
       const std::size_t index = static_cast<std::size_t>(one - scales.data());
@@ -235,11 +248,12 @@ class Judge {
       estimates.push_back(std::move(estimate));
       log2_scales.push_back(std::log2(one->scale));
       errors.push_back(one->grid_error);
+      shifts.push_back(one->grid_shift);
     }
     const Claim claim{0, rule_.tolerance};
     if (used.size() < 2) return judge_exponent(estimates, claim, rule_.verdict);
     const double by_grid =
-        at_worst(errors, [&](const std::vector<double>& y) { return fit_line(log2_scales, y).slope; });
+        by_grids(shifts, errors, [&](const std::vector<double>& y) { return fit_line(log2_scales, y).slope; });
     if (!rule_.deterministic) return widened(judge_exponent(estimates, claim, rule_.verdict), by_grid, rule_.verdict);
     std::vector<Point> curve;
     for (const Estimate& one : estimates) curve.push_back({one.x, "", one.y});
@@ -248,17 +262,18 @@ class Judge {
 
   Extrapolation limit(const std::vector<ScaleOptimum>& scales) const {
     std::vector<Point> points;
-    std::vector<double> x, errors;
+    std::vector<double> x, errors, shifts;
     for (const ScaleOptimum& one : scales) {
       if (!std::isfinite(one.place.value)) continue;
       for (Point& point : seed_points(one.scale, one.place.value, one.seeds)) points.push_back(std::move(point));
       x.push_back(one.scale);
       errors.push_back(one.grid_error);
+      shifts.push_back(one.grid_shift);
     }
     Extrapolation out =
         extrapolate(points, {{1}, rule_.verdict.confidence, rule_.verdict.bootstrap_from, rule_.verdict.key});
     if (!std::isfinite(out.interval.low)) return out;
-    const double by_grid = at_worst(errors, [&](const std::vector<double>& y) { return limit_of(x, y); });
+    const double by_grid = by_grids(shifts, errors, [&](const std::vector<double>& y) { return limit_of(x, y); });
     out.systematic += by_grid;
     out.interval = {out.interval.low - by_grid, out.interval.high + by_grid};
     return out;
@@ -430,7 +445,7 @@ LimitOrders judge_orders(const std::vector<GridOptimum>& grid, double tolerance,
   }
   if (!usable || widths.size() < 2 || depths.size() < 2 || grid.size() != widths.size() * depths.size()) {
     out.width_first_interval = out.depth_first_interval = {nan, nan};
-    out.effect = out.width_first.limit = out.depth_first.limit = nan;
+    out.width_first.limit = out.depth_first.limit = nan;
     out.reason = "An optimum at every width and depth, two or more of each, is needed.";
     return out;
   }
@@ -441,25 +456,31 @@ LimitOrders judge_orders(const std::vector<GridOptimum>& grid, double tolerance,
   out.width_first_interval = width_first.interval;
   out.depth_first_interval = depth_first.interval;
   out.mixed = mixed_term(width_first.inner, confidence);
-  out.effect = out.mixed.value * (*depths.rbegin() - *depths.begin()) / *widths.rbegin();
-  const bool known = std::isfinite(out.width_first_interval.low) && std::isfinite(out.depth_first_interval.low) &&
-                     std::isfinite(out.mixed.interval.low);
-  const bool mixes = !out.mixed.interval.contains(0) && std::abs(out.effect) > tolerance;
-  if (!known) {
+  const double over = (*depths.rbegin() - *depths.begin()) / *widths.rbegin();
+  out.effect = {out.mixed.value * over, {out.mixed.interval.low * over, out.mixed.interval.high * over}};
+  const Interval &effect = out.effect.interval, band{-tolerance, tolerance};
+  if (!std::isfinite(out.width_first_interval.low) || !std::isfinite(out.depth_first_interval.low) ||
+      !std::isfinite(effect.low)) {
     out.reason = "There are too few widths, depths or seeds to tell what the fits leave out.";
-  } else if (mixes) {
+  } else if (disjoint(effect, band)) {
     out.commute = LimitOrders::Commute::no;
     out.reason = fmt::format(
-        "The correction in 1/width grows with the depth, by {:.3g} between the depths at the largest width: depth "
-        "before "
-        "width does not lead where width before depth does.",
-        out.effect);
+        "The correction in 1/width grows with the depth, by {:.3g} [{:.3g}, {:.3g}] between the depths at the largest "
+        "width: depth before width does not lead where width before depth does.",
+        out.effect.value, effect.low, effect.high);
   } else if (disjoint(out.width_first_interval, out.depth_first_interval)) {
     out.commute = LimitOrders::Commute::no;
     out.reason = "The intervals of the two orders are disjoint.";
-  } else {
+  } else if (band.contains(effect.low) && band.contains(effect.high)) {
     out.commute = LimitOrders::Commute::yes;
-    out.reason = "The intervals of the two orders overlap, and no correction depth/width is seen.";
+    out.reason = fmt::format(
+        "A correction depth/width moves the optimum by at most {:.2g} between the depths at the largest width.",
+        std::max(-effect.low, effect.high));
+  } else {
+    out.reason = fmt::format(
+        "A correction depth/width of {:.3g} [{:.3g}, {:.3g}] between the depths at the largest width is neither within "
+        "{:.2g} nor beyond: more seeds or larger widths would decide it.",
+        out.effect.value, effect.low, effect.high, tolerance);
   }
   return out;
 }

@@ -13,8 +13,8 @@
 // Intervals are of the bootstrap over seeds (bootstrap.h), the same resamples at all scales, for seeds share draws;
 // below TransferRule::bootstrap_from seeds of the jack-knife. Those of places and of the drift are widened by what the
 // grid hides: the difference of parabolas through 3 and 5 points as far as seeds do not explain it, and where there is
-// no parabola (beside divergence, at an end) the distance to the neighbours. A drift counts all of these at their
-// worst.
+// no parabola (beside divergence, at an end) the distance to the neighbours. The drift is widened by
+// what narrower parabolas make of it, and by such distances at their worst.
 //
 // It transfers where the drift agrees with 0 and the interval of the ratio reaches below what may be given away; it
 // drifts where the drift disagrees with 0 or that interval lies above. An optimum at an end of its grid is a bound: a
@@ -66,6 +66,7 @@ struct ScaleOptimum {
   Minimum minimum;
   Measurement place;
   double grid_error = 0;       // what the grid adds to that interval, each side
+  double grid_shift = 0;       // that with its sign, where parabolas tell it
   Measurement loss;            // at the optimum
   Measurement given_away;      // difference; infinite where the carried optimum diverges
   Measurement ratio;           // NaN of losses that are not positive
@@ -101,12 +102,12 @@ struct LimitOrders {
   Extrapolation width_first, depth_first;               // of the outer limit: of the places left by the inner one
   Interval width_first_interval, depth_first_interval;  // with what the inner fits leave out
   Measurement mixed;                                    // c of c L/n, in places
-  double effect = 0;                                    // of that between the depths, at the largest width
+  Measurement effect;  // of that between the smallest and largest depth, at the largest width
   enum class Commute { yes, no, unknown } commute = Commute::unknown;
   std::string reason;  // a sentence
 };
-/// @param grid every width with every depth, two or more of each and three for intervals. `no` where the intervals of
-/// the orders are disjoint, or that of `mixed` excludes 0 and the effect is above `tolerance` places.
+/// @param grid every width with every depth, two or more of each. @param tolerance of the effect, in places: `no` where
+/// its interval lies outside, or those of the orders are disjoint; `yes` where it lies inside and they overlap.
 LimitOrders judge_orders(const std::vector<GridOptimum>& grid, double tolerance = 0.1, double confidence = 0.95);
 
 }  // namespace widthwise
