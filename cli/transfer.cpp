@@ -201,7 +201,7 @@ void print_line(const TransferAnswer& answer, const TransferLine& line) {
   std::array<std::size_t, 6> widths{};
   for (const auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], report::display_width(row[i]));
-  if (line.at) fmt::print("  at {:g} of the other axis\n", *line.at);
+  if (line.at) fmt::print("  at {} = {:g}\n", line.other, *line.at);
   for (const auto& row : rows) {
     std::string text;
     for (std::size_t i = 0; i < row.size(); ++i) text += report::pad_right(row[i], widths[i] + 2);

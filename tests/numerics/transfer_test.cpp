@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "widthwise/base/error.h"
@@ -100,7 +101,7 @@ Kept kept(const Synthetic& c) {
   const double ratio = 1 + c.bend * away * away / (1 + c.bend * c.spread * c.spread);
   for (std::uint64_t trial = 0; trial < 200; ++trial) {
     TransferRule rule;
-    rule.resamples = 300;
+    rule.resamples = 200;
     rule.verdict.key = Key(5).split(trial);
     const Transfer found = judge_transfer(curves(c, Key(17).split(trial)), rule);
     out.place += found.scales[1].place.interval.contains(optimum(c, widths[1]));
@@ -194,6 +195,33 @@ TEST(Transfer, ASingleSeedOfRunsIsUndecided) {
   EXPECT_EQ(found.word, Word::undecided);
   EXPECT_NEAR(found.drift.measured, -0.5, 1e-9);
   EXPECT_FALSE(found.advice.empty());
+}
+
+TEST(Transfer, OfATheoryTheLossGivenAwayHasNoIntervalAndCounts) {
+  // A drift of 0.09, widened by the 0.05 that widths from 32 on may hide, is within 0.2; but the valley is so narrow
+  // that 20 (0.27)^2 = 1.46 is given away.
+  const Synthetic narrow{.drift = -0.09, .seeds = 1, .spread = 0, .noise = 0, .bend = 20};
+  TransferRule rule = theory();
+  rule.tolerance = 0.2;
+  rule.loss_tolerance = 1.5;
+  EXPECT_EQ(judge_transfer(curves(narrow), rule).word, Word::transfers);
+  rule.loss_tolerance = 1.4;
+  const Transfer found = judge_transfer(curves(narrow), rule);
+  EXPECT_NEAR(found.scales.back().ratio.value, 1 + 20 * 0.27 * 0.27, 1e-6);
+  EXPECT_EQ(found.word, Word::drifts);
+}
+
+TEST(Transfer, WhereEverythingDivergesNothingIsKnown) {
+  std::vector<LossCurve> some = curves({});
+  for (LossCurve& curve : some)
+    for (auto& losses : curve.losses) std::fill(losses.begin(), losses.end(), infinity);
+  const Transfer found = judge_transfer(some);
+  EXPECT_EQ(found.word, Word::undecided);
+  EXPECT_TRUE(std::isnan(found.scales[1].place.value));
+  EXPECT_TRUE(std::isnan(found.scales[1].largest_stable));
+  EXPECT_TRUE(std::isnan(found.limit.limit));
+  EXPECT_FALSE(found.reason.empty());
+  EXPECT_EQ(judge_transfer({}).word, Word::undecided);
 }
 
 TEST(Transfer, CurvesThatCannotBeComparedAreRefused) {

@@ -75,14 +75,14 @@ TransferRule rule_of(const TransferQuestion& question, const TransferGrid& grid)
 
 // The lines along one axis, one a value of the other.
 void add_lines(const Curves& curves, double Place::*along, double Place::*other, const std::string& key,
-               const TransferRule& rule, bool both, std::vector<TransferLine>& out) {
+               const std::string& other_key, const TransferRule& rule, bool both, std::vector<TransferLine>& out) {
   std::map<double, std::vector<LossCurve>> lines;
   for (const auto& [place, curve] : curves.at) {
     lines[place.*other].push_back(curve);
     lines[place.*other].back().scale = place.*along;
   }
   for (const auto& [at, line] : lines)
-    out.push_back({key, both ? std::optional<double>(at) : std::nullopt, judge_transfer(line, rule)});
+    out.push_back({key, other_key, both ? std::optional<double>(at) : std::nullopt, judge_transfer(line, rule)});
 }
 
 // The optima of lines along the width, as a grid over both.
@@ -117,10 +117,8 @@ std::string range(const TransferAnswer& answer, const Interval& places) {
              : fmt::format("[{:.3g}, {:.3g}]", answer.value_at(places.low), answer.value_at(places.high));
 }
 
-std::string where(const TransferAnswer& answer, const TransferLine& line) {
-  if (!line.at) return fmt::format("over {}", line.along);
-  const std::string& other = line.along == answer.grid.width_key ? answer.grid.depth_key : answer.grid.width_key;
-  return fmt::format("over {} at {} = {:g}", line.along, other, *line.at);
+std::string where(const TransferLine& line) {
+  return fmt::format("over {}{}", line.along, line.at ? fmt::format(" at {} = {:g}", line.other, *line.at) : "");
 }
 
 // What carrying costs at the largest scale.
@@ -142,7 +140,7 @@ std::string cost_sentence(const TransferLine& line) {
 
 void explain_line(const TransferAnswer& answer, const TransferLine& line, std::vector<std::string>& out) {
   const Transfer& found = line.transfer;
-  out.push_back(fmt::format("{} {} {}. {}", answer.grid.key, word_name(found.word), where(answer, line), found.reason));
+  out.push_back(fmt::format("{} {} {}. {}", answer.grid.key, word_name(found.word), where(line), found.reason));
   out.push_back(cost_sentence(line));
   if (std::isfinite(found.limit.limit))
     out.push_back(fmt::format("At infinite {}, by a fit in 1/{}: {} {}{}.", line.along, line.along,
@@ -212,9 +210,9 @@ TransferAnswer answer_transfer(const TransferQuestion& question, const Study& st
   const TransferRule rule = rule_of(question, curves.grid);
   const bool both = question.over == TransferQuestion::Over::both;
   if (question.over != TransferQuestion::Over::depth)
-    add_lines(curves, &Place::first, &Place::second, out.grid.width_key, rule, both, out.lines);
+    add_lines(curves, &Place::first, &Place::second, out.grid.width_key, out.grid.depth_key, rule, both, out.lines);
   if (question.over != TransferQuestion::Over::width)
-    add_lines(curves, &Place::second, &Place::first, out.grid.depth_key, rule, both, out.lines);
+    add_lines(curves, &Place::second, &Place::first, out.grid.depth_key, out.grid.width_key, rule, both, out.lines);
   if (both) out.orders = orders_of(out.lines, out.grid.width_key, rule);
   out.word = word_of(out);
   explain(question, out);

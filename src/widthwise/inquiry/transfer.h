@@ -15,8 +15,8 @@ class StoreReader;
 
 /// The scales along one axis, at one value of the other.
 struct TransferLine {
-  std::string along;         // key of the axis
-  std::optional<double> at;  // the other axis' value, where both are asked over
+  std::string along, other;  // keys of the axis and of the other one
+  std::optional<double> at;  // the other's value, where both are asked over
   Transfer transfer;
 };
 

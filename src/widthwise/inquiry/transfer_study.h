@@ -25,8 +25,8 @@ struct TransferQuestion {
   enum class Over { width, depth, both };
   enum class Spacing { by_key, log2, linear };
 
-  std::filesystem::path file{};  // a study whose base settings are meant; empty: two hidden relu layers on the output
-                                 // of a random network, `settings` over it
+  std::filesystem::path file{};  // a study whose base settings are meant; empty: two hidden relu layers on generated
+                                 // classes, `settings` over it
   std::string variant{};         // of that study
   std::vector<std::pair<std::string, std::string>> settings{};  // key and value as behind --set, over all else
   std::string key{};                                            // empty: the learning rate

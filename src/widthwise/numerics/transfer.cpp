@@ -73,16 +73,16 @@ enum Told : std::size_t { at, grid_difference, least, difference, quotient, told
 
 std::vector<double> tell(const LossCurve& curve, const LossCurve& smallest, std::span<const int> counts) {
   const std::vector<PlacedLoss> mean = mean_curve(curve, counts);
-  const Minimum found = find_minimum(mean);
+  const Minimum found = find_minimum(mean), sharp = find_minimum(mean, 3);
   std::vector<double> out(told, nan);
   out[at] = found.place;
-  out[grid_difference] = found.refined() ? find_minimum(mean, 3).place - found.place : 0;
-  out[least] = found.loss;
+  out[grid_difference] = found.refined() ? sharp.place - found.place : 0;
+  out[least] = sharp.loss;  // a parabola through more points passes below those it is steep at
   if (&curve == &smallest) return out;
-  const double carried = loss_at(find_minimum(mean_curve(smallest, counts)).place, found, mean);
-  out[difference] = std::max(0.0, carried - found.loss);
+  const double carried = loss_at(find_minimum(mean_curve(smallest, counts)).place, sharp, mean);
+  out[difference] = std::max(0.0, carried - sharp.loss);
   if (std::isnan(carried)) out[difference] = nan;  // max(0, NaN) is 0
-  if (found.loss > 0) out[quotient] = 1 + out[difference] / found.loss;
+  if (sharp.loss > 0) out[quotient] = 1 + out[difference] / sharp.loss;
   return out;
 }
 
@@ -282,7 +282,8 @@ class Judge {
   void decide(Transfer& out) const {
     const Measurement& ratio = out.scales.empty() ? Measurement{} : out.scales.back().ratio;
     const double most = 1 + rule_.loss_tolerance;
-    const bool too_much = ratio.value == infinity || ratio.interval.low > most;
+    const bool too_much =
+        ratio.value == infinity || ratio.interval.low > most || (rule_.deterministic && ratio.value > most);
     const bool stands = out.at_end == 0 || drift(out.scales, true).verdict == out.drift.verdict;
     using Word = Transfer::Word;
     if (too_much && out.at_end == 0) {

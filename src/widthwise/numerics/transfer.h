@@ -3,9 +3,9 @@
 //
 //   optimum    the place where the mean loss over seeds is least (optimum.h), places being log2 of a positive setting,
 //              or the setting itself
+//   loss       there: of the parabola through the lowest point and its neighbours
 //   drift      d place / d log2 scale: for log2 places the exponent of the optimum in the scale. One jack-knife over
-//   the
-//              seeds of all scales, widened for finite widths (verdict.h)
+//              the seeds of all scales, widened for finite widths (verdict.h)
 //   limit      the place at infinite scale (extrapolation.h, 1/scale)
 //   given away the loss where the smallest scale has its optimum, less the least loss; and their ratio
 //   stable     the largest place at which every seed ends with a finite loss below the cap
@@ -13,8 +13,8 @@
 // Intervals are of the bootstrap over seeds (bootstrap.h), the same resamples at all scales, for seeds share draws;
 // below TransferRule::bootstrap_from seeds of the jack-knife. Those of places and of the drift are widened by what the
 // grid hides: the difference of parabolas through 3 and 5 points as far as seeds do not explain it, and where there is
-// no parabola (beside divergence, at an end) the distance to the neighbours. The drift is widened by
-// what narrower parabolas make of it, and by such distances at their worst.
+// no parabola (beside divergence, at an end) the distance to the neighbours. The drift is widened by what
+// narrower parabolas make of it, and by such distances at their worst.
 //
 // It transfers where the drift agrees with 0 and the interval of the ratio reaches below what may be given away; it
 // drifts where the drift disagrees with 0 or that interval lies above. An optimum at an end of its grid is a bound: a
