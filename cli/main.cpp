@@ -29,6 +29,7 @@ int dispatch(int argc, char** argv) {
   cli::add_regime(app, exit);
   cli::add_limit(app, exit);
   cli::add_certify(app, exit);
+  cli::add_transfer(app, exit);
   cli::add_runs(app, exit);
   cli::add_list(app, exit);
   cli::add_classify(app, exit);

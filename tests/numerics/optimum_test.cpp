@@ -47,6 +47,25 @@ TEST(Optimum, DoesNotDependOnTheOrderOrTheUnitOfRates) {
   EXPECT_NEAR(once.log2_rate, -7.3, 0.1);
 }
 
+TEST(Minimum, IsTheOptimumOnALineWithoutLogarithms) {
+  // A setting below zero has no logarithm; the parabola is exact all the same.
+  std::vector<PlacedLoss> points;
+  for (int k = -4; k <= 4; ++k) points.push_back({0.25 * k, 1 + (0.25 * k + 0.3) * (0.25 * k + 0.3)});
+  const Minimum found = find_minimum(points);
+  EXPECT_NEAR(found.place, -0.3, 1e-12);
+  EXPECT_NEAR(found.loss, 1, 1e-12);
+  EXPECT_TRUE(found.refined());
+  EXPECT_EQ(found.grid_place, -0.25);
+  EXPECT_EQ(found.below, -0.5);
+  EXPECT_EQ(found.above, 0);
+  EXPECT_EQ(found.index, 3U);
+
+  points.resize(3);  // up to -0.5
+  EXPECT_EQ(find_minimum(points).edge, Optimum::Edge::upper);
+  EXPECT_FALSE(find_minimum(points).refined());
+  EXPECT_TRUE(std::isnan(find_minimum({}).place));
+}
+
 TEST(Optimum, FlagsTheEdgeAndNamesTheDirection) {
   const Optimum low = find_optimum(curve(-9, -5, [](double k) { return k; }));
   EXPECT_EQ(low.edge, Optimum::Edge::lower);

@@ -167,5 +167,30 @@ TEST(Verdict, PointsThatDivergedAreListedAndLeftOut) {
   EXPECT_THAT(decision.dropped[0].what, HasSubstr("x = 512, seed 0"));
 }
 
+TEST(Verdict, OfOneCurveTheIntervalIsThatOfDroppingPlaces) {
+  const Decision exact = judge_exponent_of_curve(power_law(-0.5, 1), {-0.5, 0.1});
+  EXPECT_EQ(exact.verdict, Verdict::agrees);
+  EXPECT_NEAR(exact.measured, -0.5, 1e-13);
+  EXPECT_NEAR(exact.statistical, 0, 1e-10);  // every rest has the same slope
+  // A kink: the last point off the line by a factor 1.5 moves the slope of the rest.
+  auto points = power_law(0, 1);
+  points.back().y *= 1.5;
+  const Decision bent = judge_exponent_of_curve(points, {0, 0.1});
+  EXPECT_GT(bent.statistical, 0.1);
+  EXPECT_TRUE(bent.interval.contains(0));
+  points.resize(2);
+  EXPECT_EQ(judge_exponent_of_curve(points, {0, 0.1}).verdict, Verdict::undecided);
+}
+
+TEST(Verdict, WidenedIsJudgedAnew) {
+  const Decision sharp = judge_exponent(power_law(0.5, 3), {0.5, 0.1});
+  EXPECT_EQ(widened(sharp, 0.05).verdict, Verdict::agrees);
+  const Decision wide = widened(sharp, 0.2);
+  EXPECT_EQ(wide.verdict, Verdict::undecided);
+  EXPECT_NEAR(wide.interval.high, 0.7, 1e-10);
+  EXPECT_FALSE(wide.advice.empty());
+  EXPECT_TRUE(std::isnan(widened(judge_exponent(power_law(1, 1), {0, 0.1}), 1).interval.low));
+}
+
 }  // namespace
 }  // namespace widthwise

@@ -14,6 +14,7 @@
 #include "widthwise/report/csv.h"
 #include "widthwise/report/gnuplot.h"
 #include "widthwise/report/plotly_json.h"
+#include "widthwise/report/svg.h"
 
 namespace widthwise::report {
 namespace {
@@ -40,6 +41,60 @@ TEST(PlotlyJson, DrawsEveryLineAndBandOnItsPanel) {
   EXPECT_EQ(figure["layout"]["xaxis3"]["type"], "log");
   EXPECT_EQ(figure["layout"]["xaxis3"]["matches"], "x");
   EXPECT_EQ(figure["data"][1]["x"][0], std::exp2(-13));  // exactly: JSON numbers read back
+}
+
+// The example's curves, with the place at which the first is least marked in each panel.
+Figure marked() {
+  Figure f = example::transfer();
+  for (Panel& panel : f.panels) {
+    Series mark{"optimum", "32", 32, 0, {std::exp2(-9.1)}, {0.425}, {}, {}};
+    mark.mark = true;
+    panel.series.push_back(mark);
+  }
+  return f;
+}
+
+std::size_t count_of(const std::string& part, const std::string& text) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(Marks, AreDiamondsWithoutALineAndLeaveTheTicks) {
+  const json figure = json::parse(plotly_json(marked())), plain = json::parse(plotly_json(example::transfer()));
+  ASSERT_THAT(figure["data"], SizeIs(33));
+  EXPECT_EQ(figure["data"][10]["mode"], "markers");
+  EXPECT_EQ(figure["data"][10]["marker"]["symbol"], "diamond");
+  EXPECT_EQ(figure["data"][10]["showlegend"], true);
+  EXPECT_EQ(figure["data"][21]["showlegend"], false);  // once for all panels
+  EXPECT_EQ(figure["layout"]["xaxis"]["tickvals"], plain["layout"]["xaxis"]["tickvals"]);
+  EXPECT_THAT(gnuplot_script(marked()), HasSubstr("with points pt 13"));
+}
+
+TEST(Svg, DrawsEveryCurveBandMarkAndText) {
+  Figure f = marked();
+  f.title = "a < b & c";
+  const std::string svg = figure_svg(f);
+  EXPECT_THAT(svg, StartsWith("<svg xmlns="));
+  EXPECT_EQ(count_of("<polyline", svg), 15U);  // 3 panels x 5 widths
+  EXPECT_EQ(count_of("<polygon", svg), 15U);   // and their bands
+  EXPECT_EQ(count_of("<path d=", svg), 4U);    // a mark a panel, one in the legend
+  EXPECT_EQ(count_of("<circle", svg), 15U * 9);
+  EXPECT_EQ(count_of(">optimum<", svg), 1U);
+  EXPECT_THAT(svg, HasSubstr("a &lt; b &amp; c"));
+  EXPECT_EQ(count_of("a < b", svg), 0U);
+  EXPECT_THAT(svg, HasSubstr("Mean of three seeds"));  // the note
+}
+
+TEST(Svg, PlacesPointsOnTheirAxes) {
+  // One panel, a straight line from corner to corner of the data: the margin is a twentieth on either side.
+  Figure f;
+  f.panels.resize(1);
+  f.panels[0].series.push_back({"a", "a", example::nan, 0, {0, 10}, {0, 1}, {}, {}});
+  const std::string svg = figure_svg(f);
+  // x: 84 + 460 (0.05 / 1.1), y: 64 + 320 (1 - 0.05 / 1.1) at the lower left.
+  EXPECT_THAT(svg, HasSubstr("points=\"104.9,369.5 523.1,78.5 \""));
+  EXPECT_THROW(figure_svg(example::map()), Error);
 }
 
 TEST(PlotlyJson, HeatMapHasOneMoreEdgeThanCells) {

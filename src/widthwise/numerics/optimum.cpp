@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <utility>
@@ -15,33 +16,31 @@ namespace {
 
 constexpr double kSteepest = 4;  // times as high as a parabola through the neighbours may a point lie that counts
 
-struct GridPoint {
-  double rate, x, loss;  // x = log2 rate; loss NaN where it diverged
-};
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Ascending in rate, equal rates averaged.
-std::vector<GridPoint> grid_of(std::span<const RatePoint> points) {
+/// Ascending in place, equal places averaged; a loss that is not finite is NaN.
+std::vector<PlacedLoss> grid_of(std::span<const PlacedLoss> points) {
   std::map<double, std::pair<double, int>> sums;
-  for (const RatePoint& point : points) {
-    if (!(point.rate > 0) || !std::isfinite(point.rate)) continue;
-    auto& [sum, count] = sums[point.rate];
+  for (const PlacedLoss& point : points) {
+    if (!std::isfinite(point.place)) continue;
+    auto& [sum, count] = sums[point.place];
     sum += point.loss, ++count;
   }
-  std::vector<GridPoint> grid;
-  for (const auto& [rate, sum] : sums) {
+  std::vector<PlacedLoss> grid;
+  for (const auto& [place, sum] : sums) {
     const double loss = sum.first / sum.second;
-    grid.push_back({rate, std::log2(rate), std::isfinite(loss) ? loss : std::numeric_limits<double>::quiet_NaN()});
+    grid.push_back({place, std::isfinite(loss) ? loss : nan});
   }
   return grid;
 }
 
 /// c0 + c1 x + c2 x^2 by weighted least squares (normal equations by Cramer's rule: x is centred and of order 1).
-std::array<double, 3> fit_parabola(const std::vector<GridPoint>& points, const std::vector<double>& weights) {
+std::array<double, 3> fit_parabola(const std::vector<PlacedLoss>& points, const std::vector<double>& weights) {
   std::array<double, 5> s{};
   std::array<double, 3> t{};
   for (std::size_t i = 0; i < points.size(); ++i) {
     double power = weights[i];
-    for (std::size_t p = 0; p < 5; ++p, power *= points[i].x) {
+    for (std::size_t p = 0; p < 5; ++p, power *= points[i].place) {
       s[p] += power;
       if (p < 3) t[p] += power * points[i].loss;
     }
@@ -57,10 +56,10 @@ std::array<double, 3> fit_parabola(const std::vector<GridPoint>& points, const s
 
 /// The points a parabola about grid[lowest] goes through, first to last: both neighbours, then the nearer of the next
 /// ones, up to `window` of them. Each side ends at a rate that diverged or is about to.
-std::pair<std::size_t, std::size_t> window_about(std::size_t lowest, const std::vector<GridPoint>& grid, int window) {
+std::pair<std::size_t, std::size_t> window_about(std::size_t lowest, const std::vector<PlacedLoss>& grid, int window) {
   // Loss above the lowest per squared distance: on a parabola it is largest at one of the neighbours.
   const auto steepness = [&](std::size_t i) {
-    const double distance = grid[i].x - grid[lowest].x;
+    const double distance = grid[i].place - grid[lowest].place;
     return (grid[i].loss - grid[lowest].loss) / (distance * distance);
   };
   const double most = kSteepest * std::max(steepness(lowest - 1), steepness(lowest + 1));
@@ -69,64 +68,90 @@ std::pair<std::size_t, std::size_t> window_about(std::size_t lowest, const std::
     const bool down = first > 0 && steepness(first - 1) <= most;  // a loss that is NaN is refused
     const bool up = last + 1 < grid.size() && steepness(last + 1) <= most;
     if (!down && !up) break;
-    const bool go_down = down && (!up || grid[lowest].x - grid[first - 1].x <= grid[last + 1].x - grid[lowest].x);
+    const bool go_down =
+        down && (!up || grid[lowest].place - grid[first - 1].place <= grid[last + 1].place - grid[lowest].place);
     go_down ? --first : ++last;
   }
   return {first, last};
 }
 
 /// Replaces the lowest grid point by the vertex of a parabola, if that lies between the neighbours of grid[lowest].
-void refine(Optimum& optimum, const std::vector<GridPoint>& grid, std::size_t lowest, int window) {
-  const double centre = grid[lowest].x;
+void refine(Minimum& minimum, const std::vector<PlacedLoss>& grid, int window) {
+  const std::size_t lowest = minimum.index;
+  const double centre = grid[lowest].place;
   const auto [first, last] = window_about(lowest, grid, window);
-  std::vector<GridPoint> near;
+  std::vector<PlacedLoss> near;
   std::vector<double> weights;
   for (std::size_t i = first; i <= last; ++i) {
-    near.push_back({grid[i].rate, grid[i].x - centre, grid[i].loss});
+    near.push_back({grid[i].place - centre, grid[i].loss});
     weights.push_back(i + 1 < lowest || i > lowest + 1 ? 0.25 : 1);
   }
   const auto [c0, c1, c2] = fit_parabola(near, weights);
   if (!(c2 > 0)) return;
   const double vertex = -c1 / (2 * c2);
-  if (!(vertex >= grid[lowest - 1].x - centre && vertex <= grid[lowest + 1].x - centre)) return;
-  optimum.log2_rate = centre + vertex;
-  optimum.rate = std::exp2(optimum.log2_rate);
-  optimum.loss = c0 + vertex * c1 / 2;
-  optimum.curvature = 2 * c2;
+  if (!(vertex >= minimum.below - centre && vertex <= minimum.above - centre)) return;
+  minimum.place = centre + vertex;
+  minimum.loss = c0 + vertex * c1 / 2;
+  minimum.curvature = 2 * c2;
 }
 
 }  // namespace
 
-Optimum find_optimum(std::span<const RatePoint> points, int window) {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  const std::vector<GridPoint> grid = grid_of(points);
+Minimum find_minimum(std::span<const PlacedLoss> points, int window) {
+  const std::vector<PlacedLoss> grid = grid_of(points);
   std::size_t lowest = grid.size();
   for (std::size_t i = 0; i < grid.size(); ++i)
     if (!std::isnan(grid[i].loss) && (lowest == grid.size() || grid[i].loss < grid[lowest].loss)) lowest = i;
 
-  Optimum optimum;
+  Minimum minimum;
   if (lowest == grid.size()) {
-    optimum.rate = optimum.log2_rate = optimum.loss = optimum.grid_rate = nan;
-    optimum.flag = grid.empty() ? "no rates were tried" : "every rate diverged: extend the grid to lower ones";
+    minimum.place = minimum.loss = minimum.grid_place = minimum.below = minimum.above = nan;
+    return minimum;
+  }
+  const bool first = lowest == 0, last = lowest + 1 == grid.size();
+  minimum.index = lowest;
+  minimum.place = minimum.grid_place = grid[lowest].place;
+  minimum.loss = grid[lowest].loss;
+  minimum.below = grid[first ? lowest : lowest - 1].place;
+  minimum.above = grid[last ? lowest : lowest + 1].place;
+  minimum.edge = first ? Optimum::Edge::lower : last ? Optimum::Edge::upper : Optimum::Edge::none;
+  const auto diverged = [&grid](std::size_t i) { return std::isnan(grid[i].loss); };
+  minimum.beside_divergence = (!first && diverged(lowest - 1)) || (!last && diverged(lowest + 1));
+  if (minimum.edge == Optimum::Edge::none && !minimum.beside_divergence) refine(minimum, grid, window);
+  return minimum;
+}
+
+Optimum find_optimum(std::span<const RatePoint> points, int window) {
+  std::map<double, std::pair<double, int>> sums;  // equal rates averaged
+  for (const RatePoint& point : points) {
+    if (!(point.rate > 0) || !std::isfinite(point.rate)) continue;
+    auto& [sum, count] = sums[point.rate];
+    sum += point.loss, ++count;
+  }
+  std::vector<PlacedLoss> placed;
+  for (const auto& [rate, sum] : sums) placed.push_back({std::log2(rate), sum.first / sum.second});
+  const Minimum minimum = find_minimum(placed, window);
+
+  Optimum optimum;
+  optimum.log2_rate = minimum.place;
+  optimum.loss = minimum.loss;
+  if (std::isnan(minimum.place)) {
+    optimum.rate = optimum.grid_rate = nan;
+    optimum.flag = placed.empty() ? "no rates were tried" : "every rate diverged: extend the grid to lower ones";
     return optimum;
   }
-  optimum.log2_rate = grid[lowest].x;
-  optimum.rate = optimum.grid_rate = grid[lowest].rate;
-  optimum.loss = grid[lowest].loss;
-  const auto diverged = [&grid](std::size_t i) { return std::isnan(grid[i].loss); };
-  if (lowest == 0) {
-    optimum.edge = Optimum::Edge::lower;
+  optimum.grid_rate = std::next(sums.begin(), static_cast<std::ptrdiff_t>(minimum.index))->first;
+  optimum.rate = minimum.refined() ? std::exp2(minimum.place) : optimum.grid_rate;
+  optimum.curvature = minimum.curvature;
+  optimum.edge = minimum.edge;
+  optimum.beside_divergence = minimum.beside_divergence;
+  if (optimum.edge == Optimum::Edge::lower)
     optimum.flag = "optimum at the lowest rate tried: extend the grid to lower ones";
-  } else if (lowest + 1 == grid.size()) {
-    optimum.edge = Optimum::Edge::upper;
+  if (optimum.edge == Optimum::Edge::upper)
     optimum.flag = "optimum at the highest rate tried: extend the grid to higher ones";
-  }
-  if ((lowest > 0 && diverged(lowest - 1)) || (lowest + 1 < grid.size() && diverged(lowest + 1))) {
-    optimum.beside_divergence = true;
-    if (!optimum.flag.empty()) optimum.flag += "; ";
-    optimum.flag += "optimum beside a rate that diverged: refine the grid between the two";
-  }
-  if (optimum.flag.empty()) refine(optimum, grid, lowest, window);
+  if (optimum.beside_divergence)
+    optimum.flag += fmt::format("{}optimum beside a rate that diverged: refine the grid between the two",
+                                optimum.flag.empty() ? "" : "; ");
   return optimum;
 }
 

@@ -6,6 +6,7 @@
 // An optimum at the end of the grid, or beside rates that diverged, is a bound rather than an optimum: it is flagged.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 
@@ -30,6 +31,27 @@ struct Optimum {
   bool found() const { return rate > 0; }
   bool reliable() const { return found() && flag.empty(); }
 };
+
+/// A loss at a place on a line: log2 of a positive setting, or a setting itself.
+struct PlacedLoss {
+  double place = 0, loss = 0;
+};
+
+/// Where on the line a loss is least.
+struct Minimum {
+  double place = 0, loss = 0;   // of the parabola at its vertex, or of the lowest point; NaN where no loss is finite
+  double curvature = 0;         // second derivative by the place, 0 where no parabola was used
+  double grid_place = 0;        // the lowest point itself
+  double below = 0, above = 0;  // its neighbours, between which a loss with one valley is least; at an end: itself
+  std::size_t index = 0;        // of the lowest point among the places, ascending
+  Optimum::Edge edge = Optimum::Edge::none;
+  bool beside_divergence = false;
+
+  bool refined() const { return curvature > 0; }
+};
+
+/// find_optimum on a line without logarithms, by the same rule: points in any order, equal places averaged.
+Minimum find_minimum(std::span<const PlacedLoss> points, int window = 5);
 
 /// @param points in any order; losses at equal rates are averaged (one that diverged makes the rate a diverged one).
 /// @param window how many points, at most, the parabola goes through: 3 (exact: the lowest and its neighbours) to 5 and

@@ -251,6 +251,46 @@ Decision judge_exponent(const std::vector<Estimate>& estimates, const Claim& cla
   return decision;
 }
 
+Decision judge_exponent_of_curve(const std::vector<Point>& curve, const Claim& claim, const VerdictRule& rule) {
+  std::vector<Point> points = curve;
+  for (Point& point : points) point.seed.clear();
+  const Slopes slopes = log_log_slopes(points);
+  Decision decision;
+  decision.claim = claim;
+  decision.seeds = slopes.seeds;
+  decision.dropped = slopes.dropped;
+  decision.measured = mean_slope(slopes.seeds, &SeedSlope::slope);
+  decision.intercept = mean_slope(slopes.seeds, &SeedSlope::intercept);
+  decision.change = mean(slopes.changes());
+  if (slopes.x.size() < 3) {
+    cannot_measure(decision,
+                   fmt::format("There are usable values at {} places, which give no interval.", slopes.x.size()),
+                   "Measure at 3 places or more, better 4.");
+    return decision;
+  }
+  std::vector<LeftOut> without;
+  for (const double x : slopes.x) {
+    std::vector<Point> rest = points;
+    std::erase_if(rest, [x](const Point& point) { return point.x == x; });
+    without.push_back({fmt::format("{:g}", x), log_log_slopes(rest).seeds.front().slope});
+  }
+  const Interval over_places = jackknife_interval(decision.measured, without, rule.confidence);
+  decision.statistical = (over_places.high - over_places.low) / 2;
+  decision.systematic = finite_width_allowance(slopes, rule.largest_correction, rule.confidence);
+  decision.interval = {over_places.low - decision.systematic, over_places.high + decision.systematic};
+  decide(decision, rule);
+  return decision;
+}
+
+Decision widened(Decision decision, double by, const VerdictRule& rule) {
+  if (!(by > 0) || !std::isfinite(decision.interval.low)) return decision;
+  decision.systematic += by;
+  decision.interval = {decision.interval.low - by, decision.interval.high + by};
+  decision.advice.clear();
+  decide(decision, rule);
+  return decision;
+}
+
 Decision judge_value(const Estimate& estimate, const Claim& claim, const VerdictRule& rule) {
   Decision decision;
   decision.claim = claim;

@@ -75,6 +75,11 @@ Decision judge_value(const std::vector<Point>& points, const Claim& claim, const
 /// The same of estimates that have the seeds in them (in `seeds` the numbers of the jack-knife).
 Decision judge_exponent(const std::vector<Estimate>& estimates, const Claim& claim, const VerdictRule& rule = {});
 Decision judge_value(const Estimate& estimate, const Claim& claim, const VerdictRule& rule = {});
+/// The same of one curve without seeds, such as a theory's: the interval over seeds is that of the jack-knife over x,
+/// which takes three x.
+Decision judge_exponent_of_curve(const std::vector<Point>& curve, const Claim& claim, const VerdictRule& rule = {});
+/// The decision with its interval wider by `by` on each side: errors that seeds do not show, such as a grid's.
+Decision widened(Decision decision, double by, const VerdictRule& rule = {});
 /// Judges a claim on the value at infinite width, from its extrapolation (a limit a seed, in `slope`).
 Decision judge_limit(const Extrapolation& limit, const Claim& claim);
 

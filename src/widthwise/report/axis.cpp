@@ -179,7 +179,7 @@ std::vector<double> x_values(const Figure& figure) {
   std::vector<double> values;
   for (const Panel& panel : figure.panels) {
     for (const Series& s : panel.series) {
-      if (s.fit) continue;
+      if (s.fit || s.mark) continue;
       std::copy_if(s.x.begin(), s.x.end(), std::back_inserter(values), [](double x) { return !std::isinf(x); });
     }
     values.insert(values.end(), panel.grid.x.begin(), panel.grid.x.end());

@@ -19,6 +19,7 @@ struct Series {
   std::vector<double> x, y, low, high;
   bool bars = false;  ///< low, high are error bars of the points
   bool fit = false;   ///< a fitted curve: thin and dashed, without points; it is no measurement
+  bool mark = false;  ///< points that stand out, such as optima: diamonds without a line, and no ticks of their own
 };
 
 /// A heat map: z[j * x.size() + i] belongs to (x[i], y[j]); x and y grow strictly.

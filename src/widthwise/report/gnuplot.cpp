@@ -190,6 +190,10 @@ class Script {
         plots += fmt::format(", $data_{}_{} using 1:2 with lines lw 1 dt 2 lc rgb '{}' notitle", panel, s, color);
         continue;
       }
+      if (series[s].mark) {
+        plots += fmt::format(", $data_{}_{} using 1:2 with points pt 13 ps 1.2 lc rgb '{}' notitle", panel, s, color);
+        continue;
+      }
       if (series[s].bars) {
         plots += fmt::format(", $data_{}_{} using 1:2:3:4 with yerrorbars lw 1.2 pt 7 ps 0.5 lc rgb '{}' notitle",
                              panel, s, color);
@@ -212,8 +216,12 @@ class Script {
     for (const Panel& panel : figure_.panels) {
       for (const Series& s : panel.series) {
         if (s.label.empty() || !seen.insert(s.label).second) continue;
-        entries += fmt::format(", keyentry with lines lw 1.6 dt {} lc rgb '{}' title {}", s.dash % 4 + 1,
-                               colors_.at(s.color_value), quoted(s.label));
+        if (s.mark)
+          entries += fmt::format(", keyentry with points pt 13 ps 1.2 lc rgb '{}' title {}", colors_.at(s.color_value),
+                                 quoted(s.label));
+        else
+          entries += fmt::format(", keyentry with lines lw 1.6 dt {} lc rgb '{}' title {}", s.dash % 4 + 1,
+                                 colors_.at(s.color_value), quoted(s.label));
       }
     }
     return entries;

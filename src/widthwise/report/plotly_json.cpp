@@ -78,6 +78,18 @@ Json line_trace(const Series& series, const Figure& figure, const std::string& c
   static constexpr const char* dashes[] = {"solid", "dash", "dot", "dashdot"};
   const std::string label = escape_label(series.label);
   const bool markers = series.x.size() <= most_points_with_markers;
+  if (series.mark)
+    return Json{
+        {"type", "scatter"},
+        {"mode", "markers"},
+        {"name", label},
+        {"legendgroup", label},
+        {"showlegend", in_legend},
+        {"x", numbers(drawn_x(series, figure), figure.log_x)},
+        {"y", numbers(series.y, figure.log_y)},
+        {"marker",
+         {{"color", color}, {"size", 12}, {"symbol", "diamond"}, {"line", {{"color", "#222222"}, {"width", 1}}}}},
+        {"hovertemplate", "%{x:.4~g}, %{y:.4~g}<extra>%{fullData.name}</extra>"}};
   return Json{{"type", "scatter"},
               {"mode", markers ? "lines+markers" : "lines"},
               {"name", label},
