@@ -1,21 +1,15 @@
 #include "widthwise/limit/deep_linear_flow.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 
-#include "widthwise/base/error.h"
+#include "widthwise/limit/flow_checks.h"
 #include "widthwise/numerics/stiff_flow.h"
 
 namespace widthwise {
 
 namespace {
-
-void require(bool holds, const char* key, const char* expected, double got) {
-  if (!holds) throw ConfigError({"", key}, expected, fmt::format("{}", got));
-}
 
 /// p and q with their derivatives in r = |B|^2.
 struct Coefficients {
@@ -123,12 +117,8 @@ class RankOneFlow : public StiffSystem {
 
 Trace follow(const FlowSpectrum& spectrum, Law law, double tolerance, std::span<const double> times) {
   check_spectrum(spectrum);
-  require(tolerance > 0 && tolerance < 1, "limit.tolerance", "a relative error between 0 and 1", tolerance);
-  double last = -1;
-  for (const double time : times) {
-    require(time >= 0 && time > last && std::isfinite(time), "measure.times", "ascending times of at least 0", time);
-    last = time;
-  }
+  require_number(tolerance > 0 && tolerance < 1, "limit.tolerance", "a relative error between 0 and 1", tolerance);
+  check_flow_times(times);
   RankOneFlow system(spectrum, std::move(law));
   double widest = 0;
   for (const double lambda : spectrum.variance) widest = std::max(widest, lambda);
@@ -147,8 +137,8 @@ Trace follow(const FlowSpectrum& spectrum, Law law, double tolerance, std::span<
 }
 
 void check_gamma_eta(double gamma0, double eta) {
-  require(gamma0 >= 0 && std::isfinite(gamma0), "limit.gamma0", "a number of at least 0", gamma0);
-  require(eta > 0 && std::isfinite(eta), "limit.eta", "a number above 0", eta);
+  require_number(gamma0 >= 0 && std::isfinite(gamma0), "limit.gamma0", "a number of at least 0", gamma0);
+  require_number(eta > 0 && std::isfinite(eta), "limit.eta", "a number above 0", eta);
 }
 
 }  // namespace
@@ -165,8 +155,8 @@ Trace two_layer_flow(const FlowSpectrum& spectrum, const TwoLayerFlow& flow, std
 }
 
 Trace balanced_flow(const FlowSpectrum& spectrum, const BalancedFlow& flow, std::span<const double> times) {
-  require(flow.matrices >= 1, "limit.matrices", "at least 1 weight matrix", flow.matrices);
-  require(flow.floor > 0 && std::isfinite(flow.floor), "limit.floor", "a number above 0", flow.floor);
+  require_number(flow.matrices >= 1, "limit.matrices", "at least 1 weight matrix", flow.matrices);
+  require_number(flow.floor > 0 && std::isfinite(flow.floor), "limit.floor", "a number above 0", flow.floor);
   const double n = flow.matrices, floor = flow.floor;
   const Law law = [n, floor](double r) {
     const double square = r + floor, p = std::pow(square, 1 - 1 / n), q = (n - 1) * std::pow(square, -1 / n);
@@ -177,8 +167,8 @@ Trace balanced_flow(const FlowSpectrum& spectrum, const BalancedFlow& flow, std:
 
 std::vector<double> isotropic_descent(double gamma0, double eta, std::int64_t steps) {
   check_gamma_eta(gamma0, eta);
-  require(gamma0 > 0, "limit.gamma0", "a number above 0 for discrete steps", gamma0);
-  require(steps >= 0, "training.steps", "at least 0 steps", static_cast<double>(steps));
+  require_number(gamma0 > 0, "limit.gamma0", "a number above 0 for discrete steps", gamma0);
+  require_number(steps >= 0, "training.steps", "at least 0 steps", static_cast<double>(steps));
   std::vector<double> out{1};
   double a = 1, b = 1, c = 0;
   for (std::int64_t t = 0; t < steps; ++t) {
@@ -195,7 +185,7 @@ std::vector<double> isotropic_descent(double gamma0, double eta, std::int64_t st
 
 double isotropic_flow(double gamma0, double eta, double time) {
   check_gamma_eta(gamma0, eta);
-  require(time >= 0, "measure.times", "a time of at least 0", time);
+  require_number(time >= 0, "measure.times", "a time of at least 0", time);
   if (gamma0 == 0) return std::exp(-2 * eta * time);
   // d/dt asinh((1 + gamma0^2 y) / (gamma0 (1 - y))) = 2 eta sqrt(1 + gamma0^2).
   const double square = gamma0 * gamma0;

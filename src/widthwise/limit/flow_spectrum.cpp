@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "widthwise/base/error.h"
+#include "widthwise/limit/flow_checks.h"
 
 namespace widthwise {
 
@@ -15,12 +15,11 @@ constexpr std::uint64_t most_listed = 1 << 24, most_modes = std::uint64_t{1} << 
 constexpr std::uint64_t summed_to = 1 << 13;  // bins from there on are integrals
 
 void check(const PowerLaw& law) {
-  const auto require = [](bool holds, const char* key, const char* expected, double got) {
-    if (!holds) throw ConfigError({"", key}, expected, fmt::format("{}", got));
-  };
-  require(law.capacity > 0 && std::isfinite(law.capacity), "data.capacity", "an exponent a above 0", law.capacity);
-  require(law.source > 0 && std::isfinite(law.source), "data.source", "an exponent beta above 0", law.source);
-  require(law.modes >= 1 && law.modes <= most_modes, "data.modes", "1 to 2^53 modes", static_cast<double>(law.modes));
+  require_number(law.capacity > 0 && std::isfinite(law.capacity), "data.capacity", "an exponent a above 0",
+                 law.capacity);
+  require_number(law.source > 0 && std::isfinite(law.source), "data.source", "an exponent beta above 0", law.source);
+  require_number(law.modes >= 1 && law.modes <= most_modes, "data.modes", "1 to 2^53 modes",
+                 static_cast<double>(law.modes));
 }
 
 double variance(const PowerLaw& law, double k) {
