@@ -10,6 +10,7 @@
 #include "widthwise/base/error.h"
 #include "widthwise/limit/deep_linear_flow.h"
 #include "widthwise/linalg/matrix.h"
+#include "widthwise/numerics/local_slope.h"
 
 namespace widthwise {
 namespace {
@@ -46,6 +47,18 @@ struct Plain {
     for (std::size_t l = at.size() - 1; l-- > 0;)
       row = row * at[l] / (l == 0 ? 1.0 : std::sqrt(static_cast<double>(n)));
     return row.transpose() / (gamma0 * static_cast<double>(n));
+  }
+  /// eta P P^T of the last mode: of each factor, all on its left squared times all on its right applied to the mode.
+  double kernel(double eta) const {
+    double sum = 0;
+    for (std::size_t l = 0; l < w.size(); ++l) {
+      Matrix<double> left = Matrix<double>::Identity(1, 1);
+      for (std::size_t k = w.size() - 1; k > l; --k) left = left * w[k];
+      Matrix<double> right = Vector<double>::Unit(lambda.size(), lambda.size() - 1);
+      for (std::size_t k = 0; k < l; ++k) right = w[k] * right;
+      sum += left.squaredNorm() * right.squaredNorm();
+    }
+    return eta * sum / std::pow(static_cast<double>(n), static_cast<double>(w.size()) - 1);
   }
   double loss() const { return lambda.dot((target - end_to_end(w) + initial).cwiseAbs2()); }
   /// -rate times the gradient of loss / 2, each factor's from the products of all on its left and right.
@@ -87,6 +100,8 @@ TEST(DeepLinearNetwork, IsGradientFlowOfTheNetworkWrittenOut) {
       EXPECT_NEAR(trace.values("loss")[0] / initial, 1, 1e-12) << layers << centred;
       EXPECT_NEAR(trace.values("loss")[1] / plain.loss(), 1, 1e-5) << layers << centred;
       EXPECT_LT(plain.loss(), 0.5 * initial);
+      // Of the weights; the others are of the error followed beside them.
+      EXPECT_NEAR(trace.final_value("kernel_scale") / plain.kernel(0.4), 1, 1e-5) << layers << centred;
       EXPECT_NEAR(trace.final_value("reach"), (plain.end_to_end(plain.w) - plain.initial).norm(), 1e-5);
     }
 }
@@ -150,6 +165,24 @@ TEST(DeepLinearNetwork, StartsWithTheKernelOfItsDepth) {
       EXPECT_EQ(trace.final_value("reach"), 0);
     }
     EXPECT_NEAR(mean, 1, 4 * std::sqrt(2.0 * layers / (width * seeds))) << layers;
+  }
+}
+
+TEST(DeepLinearNetwork, ExponentsDependOnDepth) {
+  // Long after the start matrices are balanced: with n = L + 1, kernel ~ |b|^(2 - 2/n) and for hard tasks
+  // loss ~ t^(-n beta / (1 + (n - 1) beta)); the neighbours' exponents are 0.06 or more away. One narrow network has a
+  // kernel that differs from mode to mode, which leaves a ripple on the loss.
+  const FlowSpectrum spectrum = power_law_spectrum({2, 0.4, std::uint64_t{1} << 36}, {4, 1});
+  std::vector<double> times;
+  for (int k = 0; k <= 40; ++k) times.push_back(std::pow(10, 4 + k / 20.0));
+  for (const int layers : {1, 2, 3}) {
+    const double n = layers + 1, ends[] = {1e4, 1e6};
+    const Trace trace = deep_linear_network_flow(spectrum, {layers, 48, 3, 1, true, 1e-4, Key(2)}, times);
+    const std::vector<double>& reach = trace.values("reach");
+    const double from_to[] = {reach.front(), reach.back()};
+    EXPECT_NEAR(local_slopes(reach, trace.values("kernel_scale"), from_to)[0].slope, 2 - 2 / n, 0.02) << layers;
+    EXPECT_NEAR(local_slopes(times, trace.values("loss"), ends)[0].slope, -n * 0.4 / (1 + (n - 1) * 0.4), 0.02)
+        << layers;
   }
 }
 

@@ -9,10 +9,10 @@
 //   b = A0^T A1^T .. a / gamma0,   dA^l/dt = eta gamma0 g^{l+1} (h^l)^T,   h^{l+1} = A^l h^l, h^0 = s;   g^l = A^l^T
 //   g^{l+1}
 //
-// What is stiff is -eta P^T Lambda P, P = d(gamma0 b)/d(weights) of as many rows as there are modes; linear systems
-// with it are solved through the modes x modes kernel P P^T. The rest of the Jacobian, proportional to s, is left out
-// (stiff_flow.h allows it). A step costs a few passes over the weights and N^2 modes L operations, however long: steps
-// follow the features, not the fastest mode.
+// The error v = w* - b is followed beside the weights, dv/dt = -eta K Lambda v with K = P P^T the kernel, P = d(gamma0
+// b)/d(weights): the same flow, whose stiff part is linear in v, with K the slow coefficient, and is solved as such
+// (stiff_flow.h). Steps follow the features, not the fastest mode nor the precision of b where it has long been
+// learned. A step costs N^2 modes L operations and a few passes over the weights, however long it is.
 //
 // Modes may be merged (flow_spectrum.h): a merged spectrum is another problem at finite width, with the same limit.
 #pragma once
