@@ -115,7 +115,7 @@ bool run(const Setting& setting) {
   }
   for (const double width : widths) {
     for (int seed = 0; seed < static_cast<int>(setting.seeds); ++seed) {
-      const auto number = static_cast<std::uint64_t>(seed + static_cast<int>(setting.first_seed));
+      const auto number = static_cast<std::uint64_t>(seed) + static_cast<std::uint64_t>(setting.first_seed);
       const Trace trace = layers == 0 ? two_layer_flow(spectrum, {setting.gamma0, 1, setting.tolerance}, times)
                                       : deep_linear_network_flow(spectrum,
                                                                  {layers, static_cast<Index>(width), setting.gamma0, 1,
