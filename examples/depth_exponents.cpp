@@ -125,7 +125,7 @@ bool run(const Setting& setting) {
       std::vector<double> slopes;
       for (const LocalSlope& local : local_slopes(times, loss, edges)) slopes.push_back(local.slope);
       slopes.push_back(local_slopes(times, loss, wide)[0].slope);
-      if (layers > 0) {
+      if (layers > 0 && beta < 1) {  // |b| of easy tasks stops growing
         const std::vector<double>& reach = trace.values("reach");
         const double ends[] = {trace.at_time("reach", wide[0]), reach.back()};
         slopes.push_back(local_slopes(reach, trace.values("kernel_scale"), ends)[0].slope);
