@@ -9,7 +9,9 @@
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
 #include "widthwise/limit/deep_linear_depth.h"
+#include "widthwise/limit/deep_linear_flow.h"
 #include "widthwise/limit/deep_linear_network.h"
+#include "widthwise/limit/deep_linear_network_flow.h"
 #include "widthwise/limit/deep_linear_theory.h"
 #include "widthwise/study/schema.h"
 #include "widthwise/study/scheme.h"
@@ -20,6 +22,10 @@ namespace {
 
 bool is_network(const Configuration& run) {
   return run.text("limit.kind") == "deep-linear-network";
+}
+
+bool is_flow(const Configuration& run) {
+  return run.text("limit.kind") == "deep-linear-flow";
 }
 
 bool of_infinite_depth(const Configuration& run) {
@@ -107,10 +113,82 @@ FrozenRun follow_network(const Configuration& run, const DeepLinearModel& model)
       run, [&] { return std::pair(network.test_loss(), network.train_loss()); }, [&] { network.step(); });
 }
 
+FlowSpectrum flow_spectrum(const Configuration& run) {
+  return power_law_spectrum({.capacity = run.number("limit.spectrum.exponent"),
+                             .source = run.number("limit.spectrum.target_exponent"),
+                             .modes = static_cast<std::uint64_t>(run.whole("limit.spectrum.modes"))});
+}
+
+std::vector<double> flow_times(const Configuration& run) {
+  constexpr double first = 0.1;
+  const double last = run.number("limit.last_time"), per_decade = run.number("limit.per_decade");
+  const double intervals = std::ceil(per_decade * std::log10(last / first) - 1e-9);
+  std::vector<double> times{0};
+  for (double i = 0; i < intervals; ++i) times.push_back(first * std::pow(10, i / per_decade));
+  times.push_back(last);
+  return times;
+}
+
+FrozenRun follow_flow(const Configuration& run) {
+  const FlowSpectrum spectrum = flow_spectrum(run);
+  const std::vector<double> times = flow_times(run);
+  const double gamma0 = run.number("limit.richness"), eta = run.number("limit.learning_rate");
+  const auto layers = static_cast<int>(run.number("limit.hidden_layers"));
+  Trace found;
+  if (run.text("limit.flow") == "two-layer") {
+    found = two_layer_flow(spectrum, {.gamma0 = gamma0, .eta = eta}, times);
+  } else if (run.text("limit.flow") == "balanced") {
+    found = balanced_flow(spectrum, {.matrices = layers + 1, .floor = run.number("limit.floor")}, times);
+  } else {
+    found = deep_linear_network_flow(spectrum,
+                                     {.hidden_layers = layers,
+                                      .width = run.whole("limit.width"),
+                                      .gamma0 = gamma0,
+                                      .eta = eta,
+                                      .centred = run.toggle("limit.centred"),
+                                      .key = Key(static_cast<std::uint64_t>(run.whole("seed.init"))).split("flow")},
+                                     times);
+  }
+  FrozenRun out;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    out.trace.append(static_cast<std::int64_t>(i), found.time[i]);
+    out.trace.set("test_loss", found.values("loss")[i]);
+    out.trace.set("kernel_scale", found.values("kernel_scale")[i]);
+  }
+  out.result.step = static_cast<std::int64_t>(found.size()) - 1;
+  return out;
+}
+
+void check_flow_run(const Configuration& run) {
+  const auto refuse = [](const char* key, const std::string& expected, const std::string& got) {
+    throw ConfigError({{}, key}, expected + ", for limit.kind = deep-linear-flow", got);
+  };
+  if (!of_power_law(run)) refuse("limit.spectrum.exponent", "a of a power law", "nothing");
+  const double layers = run.number("limit.hidden_layers");
+  if (layers != std::floor(layers) || layers > 100)
+    refuse("limit.hidden_layers", "a whole number from 1 to 100", fmt::format("{}", layers));
+  if (run.text("limit.flow") == "two-layer" && layers != 1)
+    refuse("limit.hidden_layers", "1 beside limit.flow = two-layer", fmt::format("{}", layers));
+  flow_spectrum(run);
+}
+
+// A flow takes some hundred steps, each a few passes over modes and weights.
+RunCost flow_cost(const Configuration& run) {
+  RunCost cost;
+  const double steps = 30 * std::log10(10 * run.number("limit.last_time")) + 100;
+  const auto modes = static_cast<double>(flow_spectrum(run).variance.size());
+  const bool network = run.text("limit.flow") == "network";
+  const double n = network ? run.number("limit.width") : 1, layers = run.number("limit.hidden_layers");
+  cost.flops = 4 * steps * modes * (n * n * layers + n * modes);
+  cost.memory = 8 * 10 * (n * n * layers + n * modes);
+  cost.work = 4 * cost.flops + 2e5 * steps;
+  return cost;
+}
+
 }  // namespace
 
 bool is_deep_linear_kind(const std::string& kind) {
-  return kind == "deep-linear" || kind == "deep-linear-network";
+  return kind == "deep-linear" || kind == "deep-linear-network" || kind == "deep-linear-flow";
 }
 
 bool is_deep_linear_run(const Configuration& run) {
@@ -118,13 +196,16 @@ bool is_deep_linear_run(const Configuration& run) {
 }
 
 const std::vector<std::string>& deep_linear_series() {
-  static const std::vector<std::string> names{"test_loss", "train_loss", "seconds"};
+  static const std::vector<std::string> names{"test_loss", "train_loss", "kernel_scale", "seconds"};
   return names;
 }
 
 bool decides_deep_linear(const std::string& key, const std::map<std::string, Value>& values) {
-  const bool network = values.at("limit.kind").text() == "deep-linear-network";
-  if (key == "seed.init" || key == "training.dtype") return network;
+  const std::string& kind = values.at("limit.kind").text();
+  const bool network = kind == "deep-linear-network", flow = kind == "deep-linear-flow";
+  if (key == "seed.init") return network || (flow && values.at("limit.flow").text() == "network");
+  if (key == "training.dtype") return network;
+  if (flow && !key.starts_with("limit.")) return false;
   const bool ours = key.starts_with("limit.") || key.starts_with("training.switch_") || key == "training.schedule" ||
                     key == "training.warmup_steps" || key == "training.final_rate" || key == "training.max_seconds" ||
                     key == "training.divergence_cap" ||
@@ -166,9 +247,13 @@ void check_deep_linear_run(const Configuration& run) {
     throw ConfigError({{}, key}, expected, got, hint);
   };
   const double layers = run.number("limit.hidden_layers");
+  constexpr double most_modes = 1e6;  // each kept
   if (std::isnan(run.number("limit.learning_rate")))
     refuse("limit.learning_rate", "a number above 0, eta", "nothing",
            std::string(key_spec("limit.learning_rate").sentence));
+  if (is_flow(run)) return check_flow_run(run);
+  if (of_power_law(run) && run.number("limit.spectrum.modes") > most_modes)
+    refuse("limit.spectrum.modes", fmt::format("at most {} modes", most_modes), to_text(run.at("limit.spectrum.modes")));
   if (!std::isinf(layers) && (layers != std::floor(layers) || layers > 10000))
     refuse("limit.hidden_layers", "a whole number from 1 to 10000, or \"inf\"", fmt::format("{}", layers));
   if (std::isinf(layers) && std::isnan(run.number("limit.residual_branch")))
@@ -190,6 +275,7 @@ void check_deep_linear_run(const Configuration& run) {
 }
 
 RunCost deep_linear_cost(const Configuration& run) {
+  if (is_flow(run)) return flow_cost(run);
   const DeepLinearModel model = deep_linear_model(run);
   const double steps = run.number("limit.steps") + 1;
   RunCost cost;
@@ -212,6 +298,7 @@ RunCost deep_linear_cost(const Configuration& run) {
 }
 
 FrozenRun follow_deep_linear(const Configuration& run) {
+  if (is_flow(run)) return follow_flow(run);
   const DeepLinearModel model = deep_linear_model(run);
   if (is_network(run))
     return run.text("training.dtype") == "float32" ? follow_network<float>(run, model)

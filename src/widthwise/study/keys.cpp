@@ -491,10 +491,11 @@ void add_measure(Keys& keys) {
 void add_limit(Keys& keys) {
   const std::string kind = "limit.kind";
   keys.push_back(later(
-      choice(kind, "none", {"none", "two-layer", "hpz", "deep-linear", "deep-linear-network"},
+      choice(kind, "none", {"none", "two-layer", "hpz", "deep-linear", "deep-linear-network", "deep-linear-flow"},
              "a network is trained, or its limit at infinite width is followed: of one hidden layer, or "
              "of mup whose hidden matrices lose their initial part after step 0; or the theory of deep linear "
-             "networks where width, samples and inputs grow together, or one such network, by keys of limit alone")));
+             "networks where width, samples and inputs grow together, or one such network, or gradient flows of them on "
+                   "a power law of infinitely many data, by keys of limit alone")));
   keys.push_back(later(where(whole("limit.particles", 1 << 14, {2, 1e9},
                                    "particles of a mean-field limit, an even number; hpz: of a layer, a multiple of 4"),
                              kind, {"two-layer", "hpz"})));
@@ -523,24 +524,25 @@ void add_deep_linear(Keys& keys) {
   const auto of = [&](KeySpec spec, std::vector<std::string> kinds) {
     keys.push_back(later(where(std::move(spec), "limit.kind", std::move(kinds))));
   };
-  const std::vector<std::string> both{"deep-linear", "deep-linear-network"};
+  const std::vector<std::string> both{"deep-linear", "deep-linear-network"}, flow{"deep-linear-flow"},
+      all{"deep-linear", "deep-linear-network", "deep-linear-flow"};
   const double none = infinity;
   of(infinite(
          number("limit.hidden_layers", 1, positive,
                 "L, hidden layers, or residual blocks; inf, of residual ones: limit.residual_branch is then beta_0 "
                 "of beta_0 / sqrt(L)")),
-     both);
+     all);
   of(optional(number("limit.residual_branch", 0, {}, "beta, of h + beta W h / sqrt(N); none: no shortcuts")), both);
-  of(optional(number("limit.learning_rate", 0, positive, "eta; every weight has the rate eta gamma_0^2 N")), both);
-  of(number("limit.richness", 1, positive, "gamma_0, of f = sqrt(D) / (gamma_0 N) w . h"), both);
+  of(optional(number("limit.learning_rate", 0, positive, "eta; every weight has the rate eta gamma_0^2 N")), all);
+  of(number("limit.richness", 1, positive, "gamma_0, of f = sqrt(D) / (gamma_0 N) w . h"), all);
   of(infinite(number("limit.width_ratio", none, positive, "nu = N/D")), both);
   of(infinite(number("limit.sample_ratio", none, positive, "alpha = P/D; of one-pass B/D")), both);
-  of(number("limit.noise", 0, {0, infinity}, "sigma, deviation of the labels' noise"), both);
+  of(number("limit.noise", 0, {0, infinity}, "sigma, deviation of the labels' noise"), all);
   of(choice("limit.data", "repeated", {"repeated", "one-pass", "population"},
             "the same samples in every step, new ones in each, or all of the distribution"),
      both);
   of(number("limit.momentum", 0, share, "mu, of m <- mu m + update"), both);
-  of(toggle("limit.centred", false, "f - f_0 in place of f"), both);
+  of(toggle("limit.centred", false, "f - f_0 in place of f"), all);
   of(whole("limit.steps", 100, {0, many}, "updates"), both);
   of(ordered_list("limit.spectrum.variance", Type::numbers, {0, infinity},
                   "variances lambda of the kinds of inputs; empty: all 1, or a power law"),
@@ -551,11 +553,18 @@ void add_deep_linear(Keys& keys) {
   of(optional(number("limit.spectrum.exponent", 0, positive,
                      "a power law instead: variances k^-a of limit.spectrum.modes inputs; then f = 1 / (gamma_0 N) w . "
                      "h, x not over sqrt(D), and losses are sums over inputs")),
-     both);
-  of(number("limit.spectrum.target_exponent", 1, positive, "b, strengths lambda_k w_k^2 = k^(-a b - 1)"), both);
-  of(whole("limit.spectrum.modes", 100, {1, 1e8}, "inputs of a power law"), both);
+     all);
+  of(number("limit.spectrum.target_exponent", 1, positive, "b, strengths lambda_k w_k^2 = k^(-a b - 1)"), all);
+  of(whole("limit.spectrum.modes", 100, {1, many}, "inputs of a power law; of a flow merged where they are alike"), all);
   of(whole("limit.dimension", 256, {1, 1 << 20}, "D, inputs of a network; of a power law limit.spectrum.modes"),
      {"deep-linear-network"});
+  of(choice("limit.flow", "two-layer", {"two-layer", "balanced", "network"},
+            "at infinite width, of one hidden layer from random weights or of balanced matrices; or of a network"),
+     flow);
+  of(whole("limit.width", 128, {1, 1 << 14}, "N, of limit.flow = network"), flow);
+  of(number("limit.floor", 1, positive, "of limit.flow = balanced: what random weights add to m^2 at the start"), flow);
+  of(number("limit.last_time", 1e6, {0.1, 1e12, true}, "time of a flow's end"), flow);
+  of(whole("limit.per_decade", 12, {1, 1000}, "measured times in a decade, from 0.1 on"), flow);
 }
 
 void add_seeds(Keys& keys) {
