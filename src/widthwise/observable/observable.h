@@ -57,6 +57,9 @@
 //   kernel_top_eigenvalue     the largest of Theta_t
 //   kernel_participation      (tr Theta_t)^2 / tr Theta_t^2
 //
+// In residual networks l numbers weight matrices: h^l is W_l times what it reads, of a branch without its scale and
+// what goes around it, and x^l is h^l where no activation is right behind. The readout is numbered last.
+//
 // W are effective weights, multipliers folded in. rms = sqrt(mean of squares) has no power of width in it: a quantity
 // whose entries stay of order 1 as the width grows stays of order 1.
 //
