@@ -141,7 +141,10 @@ TEST(DeepLinearNetwork, ADrawnSignalHasTheMomentsOfSamples) {
 class Ensemble : public testing::TestWithParam<std::string> {};
 
 TEST_P(Ensemble, MeansOverSeedsAgreeWithTheory) {
-  const DeepLinearModel model = model_of(deep_linear_reference().at("cases").at(GetParam()).at("params"));
+  const auto& cases = deep_linear_reference().at("cases");
+  const DeepLinearModel model = cases.contains(GetParam())
+                                    ? model_of(cases.at(GetParam()).at("params"))
+                                    : extended_model_of(extended_reference().at("cases").at(GetParam()).at("params"));
   constexpr int seeds = 100, times = 60;
   DeepLinearTheory theory(model);
   while (theory.times() < times) theory.step();
@@ -170,6 +173,12 @@ TEST_P(Ensemble, MeansOverSeedsAgreeWithTheory) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Ensemble, testing::ValuesIn(reference_names()),
+                         [](const auto& one) { return one.param; });
+
+INSTANTIATE_TEST_SUITE_P(UnequalWidthsAndOutputs, Ensemble,
+                         testing::Values("w3_unequal3_gd", "w2_unequal2_sgd", "o2_three_outputs_correlated_gd",
+                                         "o3_two_outputs_correlated_sgd", "b1_both_three_outputs_gd",
+                                         "b2_both_two_outputs_sgd"),
                          [](const auto& one) { return one.param; });
 
 TEST(DeepLinearNetwork, SizesThatCannotBeAreRefused) {

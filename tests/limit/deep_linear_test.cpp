@@ -45,6 +45,47 @@ TEST_P(Reference, EveryRowIsMet) {
 INSTANTIATE_TEST_SUITE_P(Cases, Reference, testing::ValuesIn(reference_names()),
                          [](const auto& one) { return one.param; });
 
+class Extended : public testing::TestWithParam<std::string> {};
+
+TEST_P(Extended, EveryRowIsMet) {
+  const nlohmann::json reference = extended_reference().at("cases").at(GetParam());
+  const DeepLinearTheory theory = followed(extended_model_of(reference.at("params")), 60);
+  const std::vector<std::size_t> times = extended_reference().at("times");
+  const std::vector<std::pair<const char*, const std::vector<double>*>> rows{{"test", &theory.test_loss()},
+                                                                             {"train", &theory.train_loss()},
+                                                                             {"Cg1", &theory.gradient_size()},
+                                                                             {"Cs", &theory.signal_size()}};
+  for (const auto& [name, series] : rows) {
+    const std::vector<double> expected = reference.at("dmft").at(name);
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      EXPECT_NEAR(series->at(times[i]) / expected[i], 1, 1e-9) << name << " at time " << times[i];
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Extended, testing::ValuesIn(extended_names()),
+                         [](const auto& one) { return one.param; });
+
+// Outputs whose teachers are correlated are, in the basis of those correlations, networks of one output each.
+TEST(DeepLinearTheory, OutputsDecoupleInTheBasisOfTheirTeachers) {
+  DeepLinearModel model;
+  model.hidden_layers = 2;
+  model.width_ratio = 0.7;
+  model.sample_ratio = 1.5;
+  model.noise = 0.3;
+  DeepLinearModel one = model;
+  model.outputs = Matrix<double>::Constant(2, 2, 0.6);
+  model.outputs.diagonal().setOnes();
+  const DeepLinearTheory both = followed(model, 30);
+  one.spectrum.target_squared = {1.6};
+  const DeepLinearTheory first = followed(one, 30);
+  one.spectrum.target_squared = {0.4};
+  const DeepLinearTheory second = followed(one, 30);
+  for (std::size_t t = 0; t < 30; ++t) {
+    EXPECT_NEAR(both.test_loss()[t], first.test_loss()[t] + second.test_loss()[t], 1e-12) << t;
+    EXPECT_NEAR(both.train_loss()[t], first.train_loss()[t] + second.train_loss()[t], 1e-12) << t;
+  }
+}
+
 struct Variation {
   const char* name;
   void (*change)(DeepLinearModel&);
@@ -307,6 +348,10 @@ TEST(DeepLinearTheory, WhatNoNetworkCanHaveIsRefusedByName) {
   refused("limit.spectrum.weight", [](auto& m) { m.spectrum = {{1, 2}, {1, 1}, {1.0}}; });
   refused("limit.spectrum.target_squared", [](auto& m) { m.spectrum = {{1, 2}, {1}, {0.5, 0.5}}; });
   refused("limit.spectrum.variance", [](auto& m) { m.spectrum = {{-1}, {1}, {1}}; });
+  refused("limit.width_ratios", [](auto& m) { m.width_ratios = {1, 2}; });
+  refused("limit.width_ratios", [](auto& m) { m.width_ratios = {-1}; });
+  refused("limit.outputs", [](auto& m) { m.outputs = Matrix<double>::Constant(2, 2, 2) - Matrix<double>::Identity(2, 2); });
+  refused("limit.outputs", [](auto& m) { m.outputs = Matrix<double>::Ones(1, 2); });
 }
 
 }  // namespace
