@@ -142,5 +142,13 @@ TEST(Optimum, AveragesEqualRates) {
   EXPECT_TRUE(find_optimum(points).beside_divergence);
 }
 
+// Of losses above 0 the least is above 0, whatever a parabola through losses of several decades says.
+TEST(Optimum, OfPositiveLossesIsPositive) {
+  const std::vector<RatePoint> points{{0.25, 1.0}, {0.5, 0.3}, {1.0, 0.001}, {2.0, 0.02}, {4.0, 1.5}};
+  const Optimum found = find_optimum(points);
+  EXPECT_GT(found.loss, 0);
+  EXPECT_NEAR(found.rate, 1.2, 0.3);
+}
+
 }  // namespace
 }  // namespace widthwise

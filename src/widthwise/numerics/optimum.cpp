@@ -91,7 +91,9 @@ void refine(Minimum& minimum, const std::vector<PlacedLoss>& grid, int window) {
   const double vertex = -c1 / (2 * c2);
   if (!(vertex >= minimum.below - centre && vertex <= minimum.above - centre)) return;
   minimum.place = centre + vertex;
-  minimum.loss = c0 + vertex * c1 / 2;
+  // Where losses span decades a parabola may dip below 0, as none of them does.
+  const double loss = c0 + vertex * c1 / 2;
+  minimum.loss = loss > 0 || grid[lowest].loss <= 0 ? loss : grid[lowest].loss;
   minimum.curvature = 2 * c2;
 }
 

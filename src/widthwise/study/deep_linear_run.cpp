@@ -221,6 +221,10 @@ DeepLinearModel deep_linear_model(const Configuration& run) {
   model.learning_rate = run.number("limit.learning_rate");
   model.richness = run.number("limit.richness");
   model.width_ratio = run.number("limit.width_ratio");
+  model.width_ratios = numbers(run, "limit.width_ratios");
+  const Index outputs = run.whole("limit.outputs");
+  model.outputs = Matrix<double>::Constant(outputs, outputs, run.number("limit.output_correlation"));
+  model.outputs.diagonal().setOnes();
   model.sample_ratio = run.number("limit.sample_ratio");
   model.noise = run.number("limit.noise");
   model.data = parse_deep_linear_data(run.text("limit.data"));

@@ -536,6 +536,11 @@ void add_deep_linear(Keys& keys) {
   of(optional(number("limit.learning_rate", 0, positive, "eta; every weight has the rate eta gamma_0^2 N")), all);
   of(number("limit.richness", 1, positive, "gamma_0, of f = sqrt(D) / (gamma_0 N) w . h"), all);
   of(infinite(number("limit.width_ratio", none, positive, "nu = N/D")), both);
+  of(ordered_list("limit.width_ratios", Type::numbers, positive,
+                  "nu_l of each hidden layer, where they differ; empty: limit.width_ratio"),
+     both);
+  of(whole("limit.outputs", 1, {1, 64}, "C; losses are summed over them"), both);
+  of(number("limit.output_correlation", 0, {-1, 1}, "of the teachers of any two outputs"), both);
   of(infinite(number("limit.sample_ratio", none, positive, "alpha = P/D; of one-pass B/D")), both);
   of(number("limit.noise", 0, {0, infinity}, "sigma, deviation of the labels' noise"), all);
   of(choice("limit.data", "repeated", {"repeated", "one-pass", "population"},
