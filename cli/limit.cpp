@@ -88,15 +88,21 @@ nlohmann::json as_json(const Configuration& configuration, const RunRecord& reco
 }
 
 void print_heading(const Configuration& configuration) {
+  if (configuration.text("limit.kind") == "deep-linear-flow") {
+    fmt::print("Gradient flow of deep linear networks on a power law, {}; a step is a measured time.\n",
+               configuration.text("limit.flow"));
+    return;
+  }
   if (is_deep_linear_run(configuration)) {
     const DeepLinearModel model = deep_linear_model(configuration);
     const bool network = configuration.text("limit.kind") == "deep-linear-network";
-    fmt::print("{}, {} = {}, gamma_0 = {}, N/D = {}, {} {}{}.\n", network ? "One network" : "The theory",
-               to_text(configuration.at("limit.hidden_layers")),
-               model.residual_branch ? "residual blocks" : "hidden layers", to_text(configuration.at("limit.richness")),
-               model.width_ratio, configuration.text("limit.data"),
-               model.data == DeepLinearData::population ? "" : "data, samples over inputs ",
-               model.data == DeepLinearData::population ? "" : fmt::format("{}", model.sample_ratio));
+    const bool population = model.data == DeepLinearData::population;
+    fmt::print("{}: {} = {}, gamma_0 = {}, N/D = {}, {} data{}.\n", network ? "One network" : "The theory",
+               model.residual_branch ? "residual blocks" : "hidden layers",
+               to_text(configuration.at("limit.hidden_layers")), to_text(configuration.at("limit.richness")),
+               to_text(configuration.at(model.width_ratios.empty() ? "limit.width_ratio" : "limit.width_ratios")),
+               configuration.text("limit.data"),
+               population ? "" : fmt::format(", samples over inputs {}", model.sample_ratio));
     return;
   }
   if (is_two_layer_limit(configuration)) {
@@ -117,10 +123,12 @@ void print_heading(const Configuration& configuration) {
 
 void print_text(const Configuration& configuration, const RunRecord& record) {
   print_heading(configuration);
-  fmt::print("{:>8}", "step");
+  const bool flow = configuration.text("limit.kind") == "deep-linear-flow";  // whose steps are no unit of time
+  fmt::print("{:>8}", flow ? "time" : "step");
   for (const auto& series : record.trace.series) fmt::print("  {:>16}", series.first);
   for (std::size_t i = 0; i < record.trace.size(); ++i) {
-    fmt::print("\n{:>8}", record.trace.step[i]);
+    fmt::print("\n{:>8}",
+               flow ? report::short_number(record.trace.time[i], 4) : fmt::format("{}", record.trace.step[i]));
     for (const auto& series : record.trace.series) fmt::print("  {:>16}", report::short_number(series.second[i], 6));
   }
   fmt::print("\n");

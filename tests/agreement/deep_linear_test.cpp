@@ -1,5 +1,5 @@
-// Deep linear networks by two roads: by updates of rank one (limit/deep_linear_network.h) and as any network is trained;
-// and the claims of Bordelon and Pehlevan (2025) as their theory has them.
+// Deep linear networks by two roads: by updates of rank one (limit/deep_linear_network.h) and as any network is
+// trained; and the claims of Bordelon and Pehlevan (2025) as their theory has them.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -119,9 +119,9 @@ std::vector<double> losses_of(const DeepLinearModel& model, int times) {
 // Claim 1: under muP wider networks are better at every step, on a population and on samples.
 TEST(DeepLinearClaims, WiderIsBetterUnderMup) {
   for (const int layers : {1, 3})
-    for (const auto& [data, alpha, sigma] :
-         {std::tuple{DeepLinearData::population, 1.0, 0.0}, {DeepLinearData::repeated, 2.0, 0.3},
-          {DeepLinearData::repeated, 0.5, 0.5}}) {
+    for (const auto& [data, alpha, sigma] : {std::tuple{DeepLinearData::population, 1.0, 0.0},
+                                             {DeepLinearData::repeated, 2.0, 0.3},
+                                             {DeepLinearData::repeated, 0.5, 0.5}}) {
       DeepLinearModel model;
       model.hidden_layers = layers;
       model.learning_rate = 0.03;

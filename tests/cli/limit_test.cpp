@@ -86,5 +86,57 @@ TEST(Limit, SaysWhatItCannotFollow) {
   EXPECT_THAT(refused("--set limit.particles=7 --set parameterization.q=-1,1"), HasSubstr("limit.particles"));
 }
 
+constexpr const char* deep_linear = R"(
+[limit]
+kind = "deep-linear"
+hidden_layers = 3
+learning_rate = 0.05
+richness = 1.5
+width_ratio = 0.75
+sample_ratio = 2
+noise = 0.3
+steps = 5
+)";
+
+Answer limit_deep_linear(const std::string& arguments) {
+  const auto folder = fresh_folder("limit-deep-linear");
+  std::ofstream(folder / "limit.toml") << deep_linear;
+  return widthwise("limit limit.toml " + arguments, folder);
+}
+
+// Case b of the reference, found by another program.
+TEST(Limit, DeepLinearTheoryHasAnEntryAStepFromStepZero) {
+  const Answer said = limit_deep_linear("--json");
+  const auto answer = nlohmann::json::parse(said.out);
+  EXPECT_EQ(answer["time"], (std::vector<double>{0, 1, 2, 3, 4, 5})) << said.out;
+  const std::vector<double> test = answer["test_loss"], train = answer["train_loss"];
+  ASSERT_EQ(test.size(), 6U);
+  EXPECT_NEAR(test[0], 1.68259, 6e-6);
+  EXPECT_NEAR(test[5], 0.70159, 6e-6);
+  EXPECT_NEAR(train[5], 0.42101, 6e-6);
+  EXPECT_THAT(limit_deep_linear("").out, HasSubstr("The theory: hidden layers = 3"));
+}
+
+TEST(Limit, WhatADeepLinearNetworkCannotBeIsSaidByKey) {
+  for (const auto& [setting, words] : std::vector<std::pair<std::string, std::string>>{
+           {"limit.width_ratio=-1", "limit.width_ratio: expected a number above 0, or \"inf\", got -1"},
+           {"limit.momentum=1", "limit.momentum"},
+           {"limit.hidden_layers=1.5", "limit.hidden_layers: expected a whole number"},
+           {"limit.hidden_layers=inf", "limit.residual_branch: expected beta_0"},
+           {"limit.learning_rate=none", "limit.learning_rate"},
+           {"limit.spectrum.weight=[0.5]", "limit.spectrum.variance"},
+           {"limit.width_ratios=[1,2]", "limit.width_ratios: expected one number a hidden layer, 3, got 2"},
+           {"limit.steps=300000", "which takes"},
+           {"limit.output_correlation=2", "limit.output_correlation"}}) {
+    const Answer answer = limit_deep_linear("--set '" + setting + "'");
+    EXPECT_EQ(answer.exit, 2) << setting << answer.out;
+    EXPECT_THAT(answer.err, HasSubstr(words)) << setting;
+  }
+  // A rate past stability is a result.
+  const Answer diverged = limit_deep_linear("--set limit.learning_rate=3");
+  EXPECT_EQ(diverged.exit, 0);
+  EXPECT_THAT(diverged.out, HasSubstr("diverged: a loss above 1e+06 or not finite at step 2"));
+}
+
 }  // namespace
 }  // namespace widthwise::testing

@@ -132,5 +132,24 @@ TEST(Transfer, BadInputNamesTheOption) {
   EXPECT_EQ(widthwise("transfer net.toml --over length", folder).exit, 2);
 }
 
+// Bordelon and Pehlevan (2025): under muP the best rate stays once N >= D, in the tangent-kernel scaling it moves until
+// training is lazy. Of theory: no seeds.
+TEST(Transfer, OfDeepLinearTheoryGoesOverTheRatioOfWidths) {
+  const auto folder = fresh_folder("transfer-theory");
+  const auto ask_of = [&](const std::string& richness) {
+    std::ofstream(folder / "theory.toml") << "[limit]\nkind = \"deep-linear\"\nhidden_layers = 2\nsample_ratio = 4\n"
+                                             "learning_rate = 0.1\nsteps = 9\nrichness = "
+                                          << richness << "\n";
+    return nlohmann::json::parse(
+        widthwise(
+            "transfer theory.toml --at 1,2,4,8,16 --grid-step 0.125 --span 0.02:1.2 --tolerance 0.25 --json --quiet",
+            folder)
+            .out);
+  };
+  const auto mup = ask_of("3"), kernel = ask_of("\"3/sqrt(limit.width_ratio)\"");
+  EXPECT_LT(std::abs(mup["drift"]["value"].get<double>()), 0.05) << mup.dump(1);
+  EXPECT_NEAR(kernel["drift"]["value"].get<double>(), std::log(0.232 / 0.110) / std::log(16), 0.05) << kernel.dump(1);
+}
+
 }  // namespace
 }  // namespace widthwise::testing

@@ -350,7 +350,8 @@ TEST(DeepLinearTheory, WhatNoNetworkCanHaveIsRefusedByName) {
   refused("limit.spectrum.variance", [](auto& m) { m.spectrum = {{-1}, {1}, {1}}; });
   refused("limit.width_ratios", [](auto& m) { m.width_ratios = {1, 2}; });
   refused("limit.width_ratios", [](auto& m) { m.width_ratios = {-1}; });
-  refused("limit.outputs", [](auto& m) { m.outputs = Matrix<double>::Constant(2, 2, 2) - Matrix<double>::Identity(2, 2); });
+  refused("limit.outputs",
+          [](auto& m) { m.outputs = Matrix<double>::Constant(2, 2, 2) - Matrix<double>::Identity(2, 2); });
   refused("limit.outputs", [](auto& m) { m.outputs = Matrix<double>::Ones(1, 2); });
 }
 

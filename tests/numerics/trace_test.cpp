@@ -72,5 +72,16 @@ TEST(Trace, SettingTwiceReplaces) {
   EXPECT_EQ(trace.final_value("y"), 8);
 }
 
+TEST(Trace, SlopesAreOfLogarithms) {
+  Trace trace;
+  for (int i = 1; i <= 20; ++i) {
+    trace.append(i, i);
+    trace.set("y", 3 * std::pow(i, -1.5));
+  }
+  EXPECT_NEAR(trace.slope("y", 2, 19), -1.5, 1e-12);
+  EXPECT_TRUE(std::isnan(trace.slope("y", 2, 3)));     // two points
+  EXPECT_TRUE(std::isnan(trace.slope("y", 0.5, 10)));  // begins before the trace
+}
+
 }  // namespace
 }  // namespace widthwise

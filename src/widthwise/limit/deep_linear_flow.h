@@ -49,7 +49,8 @@ Trace balanced_flow(const FlowSpectrum& spectrum, const BalancedFlow& flow, std:
 /// Steps of gradient descent of one hidden layer with isotropic data of variance 1 (one mode, w = 1) at infinite width
 /// and data, exactly: with a = 1 - c / gamma0, e = eta gamma0 a,
 ///   c <- c + e (A + B) + e^2 c,   A <- A + 2 e c + e^2 B,   B <- B + 2 e c + e^2 A,   A = B = 1, c = 0 at the start.
-/// @returns a at steps 0..steps; the loss is a^2. @throws ConfigError (limit.richness, limit.steps, limit.learning_rate).
+/// @returns a at steps 0..steps; the loss is a^2. @throws ConfigError (limit.richness, limit.steps,
+/// limit.learning_rate).
 std::vector<double> isotropic_descent(double gamma0, double eta, std::int64_t steps);
 /// a(t) of the flow of the same: dy/dt = 2 eta (1 - y) sqrt(1 + gamma0^2 y^2), y = 1 - a, solved in closed form.
 double isotropic_flow(double gamma0, double eta, double time);

@@ -17,7 +17,8 @@ constexpr std::uint64_t summed_to = 1 << 13;  // bins from there on are integral
 void check(const PowerLaw& law) {
   require_number(law.capacity > 0 && std::isfinite(law.capacity), "limit.spectrum.exponent", "an exponent a above 0",
                  law.capacity);
-  require_number(law.source > 0 && std::isfinite(law.source), "limit.spectrum.target_exponent", "an exponent beta above 0", law.source);
+  require_number(law.source > 0 && std::isfinite(law.source), "limit.spectrum.target_exponent",
+                 "an exponent beta above 0", law.source);
   require_number(law.modes >= 1 && law.modes <= most_modes, "limit.spectrum.modes", "1 to 2^53 modes",
                  static_cast<double>(law.modes));
 }
@@ -69,15 +70,16 @@ double initial_loss(const FlowSpectrum& spectrum) {
 FlowSpectrum power_law_modes(const PowerLaw& law) {
   check(law);
   if (law.modes > most_listed)
-    throw ConfigError({"", "limit.spectrum.modes"}, "at most 2^24 modes where each is kept", fmt::format("{}", law.modes),
-                      "merge them");
+    throw ConfigError({"", "limit.spectrum.modes"}, "at most 2^24 modes where each is kept",
+                      fmt::format("{}", law.modes), "merge them");
   return power_law_spectrum(law, {law.modes, 1});
 }
 
 FlowSpectrum power_law_spectrum(const PowerLaw& law, const Merging& merging) {
   check(law);
   if (merging.exact > most_listed)
-    throw ConfigError({"", "limit.spectrum.exact"}, "at most 2^24 modes that are kept", fmt::format("{}", merging.exact));
+    throw ConfigError({"", "limit.spectrum.exact"}, "at most 2^24 modes that are kept",
+                      fmt::format("{}", merging.exact));
   if (merging.per_octave < 1)
     throw ConfigError({"", "limit.spectrum.per_octave"}, "at least 1", fmt::format("{}", merging.per_octave));
   FlowSpectrum out;

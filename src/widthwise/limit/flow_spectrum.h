@@ -22,7 +22,8 @@ struct FlowSpectrum {
   std::vector<double> target_squared;  // w_k^2 >= 0
 };
 
-/// @throws ConfigError (limit.spectrum.variance, .target_squared) where a number is out of range, lengths differ or there is no mode.
+/// @throws ConfigError (limit.spectrum.variance, .target_squared) where a number is out of range, lengths differ or
+/// there is no mode.
 void check_spectrum(const FlowSpectrum& spectrum);
 
 /// sum_k lambda_k w_k^2: the loss of f = 0.

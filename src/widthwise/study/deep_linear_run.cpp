@@ -257,7 +257,8 @@ void check_deep_linear_run(const Configuration& run) {
            std::string(key_spec("limit.learning_rate").sentence));
   if (is_flow(run)) return check_flow_run(run);
   if (of_power_law(run) && run.number("limit.spectrum.modes") > most_modes)
-    refuse("limit.spectrum.modes", fmt::format("at most {} modes", most_modes), to_text(run.at("limit.spectrum.modes")));
+    refuse("limit.spectrum.modes", fmt::format("at most {} modes", most_modes),
+           to_text(run.at("limit.spectrum.modes")));
   if (!std::isinf(layers) && (layers != std::floor(layers) || layers > 10000))
     refuse("limit.hidden_layers", "a whole number from 1 to 10000, or \"inf\"", fmt::format("{}", layers));
   if (std::isinf(layers) && std::isnan(run.number("limit.residual_branch")))

@@ -2,8 +2,9 @@
 // inputs, by seed.init), told by keys of limit alone: no data, no architecture. They leave test_loss and train_loss at
 // the measured steps. Rates follow training.schedule; losses above training.divergence_cap are divergence.
 //
-// Flows (deep-linear-flow, limit/deep_linear_flow.h and deep_linear_network_flow.h) leave test_loss, without the noise's
-// share, and kernel_scale at limit.per_decade times a decade from 0.1 to limit.last_time; a step is one of these.
+// Flows (deep-linear-flow, limit/deep_linear_flow.h and deep_linear_network_flow.h) leave test_loss, without the
+// noise's share, and kernel_scale at limit.per_decade times a decade from 0.1 to limit.last_time; a step is one of
+// these.
 #pragma once
 
 #include <map>

@@ -490,12 +490,12 @@ void add_measure(Keys& keys) {
 // What is computed in place of a network.
 void add_limit(Keys& keys) {
   const std::string kind = "limit.kind";
-  keys.push_back(later(
-      choice(kind, "none", {"none", "two-layer", "hpz", "deep-linear", "deep-linear-network", "deep-linear-flow"},
-             "a network is trained, or its limit at infinite width is followed: of one hidden layer, or "
-             "of mup whose hidden matrices lose their initial part after step 0; or the theory of deep linear "
-             "networks where width, samples and inputs grow together, or one such network, or gradient flows of them on "
-                   "a power law of infinitely many data, by keys of limit alone")));
+  keys.push_back(later(choice(
+      kind, "none", {"none", "two-layer", "hpz", "deep-linear", "deep-linear-network", "deep-linear-flow"},
+      "a network is trained, or its limit at infinite width is followed: of one hidden layer, or "
+      "of mup whose hidden matrices lose their initial part after step 0; or the theory of deep linear "
+      "networks where width, samples and inputs grow together, or one such network, or gradient flows of them on "
+      "a power law of infinitely many data, by keys of limit alone")));
   keys.push_back(later(where(whole("limit.particles", 1 << 14, {2, 1e9},
                                    "particles of a mean-field limit, an even number; hpz: of a layer, a multiple of 4"),
                              kind, {"two-layer", "hpz"})));
@@ -560,7 +560,8 @@ void add_deep_linear(Keys& keys) {
                      "h, x not over sqrt(D), and losses are sums over inputs")),
      all);
   of(number("limit.spectrum.target_exponent", 1, positive, "b, strengths lambda_k w_k^2 = k^(-a b - 1)"), all);
-  of(whole("limit.spectrum.modes", 100, {1, many}, "inputs of a power law; of a flow merged where they are alike"), all);
+  of(whole("limit.spectrum.modes", 100, {1, many}, "inputs of a power law; of a flow merged where they are alike"),
+     all);
   of(whole("limit.dimension", 256, {1, 1 << 20}, "D, inputs of a network; of a power law limit.spectrum.modes"),
      {"deep-linear-network"});
   of(choice("limit.flow", "two-layer", {"two-layer", "balanced", "network"},
