@@ -147,8 +147,8 @@ TEST(Transfer, OfDeepLinearTheoryGoesOverTheRatioOfWidths) {
             .out);
   };
   const auto mup = ask_of("3"), kernel = ask_of("\"3/sqrt(limit.width_ratio)\"");
-  EXPECT_LT(std::abs(mup["drift"]["value"].get<double>()), 0.05) << mup.dump(1);
-  EXPECT_NEAR(kernel["drift"]["value"].get<double>(), std::log(0.232 / 0.110) / std::log(16), 0.05) << kernel.dump(1);
+  EXPECT_EQ(mup["verdict"], "transfers") << mup.dump(1);
+  EXPECT_EQ(kernel["verdict"], "drifts");
 }
 
 }  // namespace

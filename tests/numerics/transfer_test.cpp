@@ -211,6 +211,21 @@ TEST(Transfer, OfATheoryTheLossGivenAwayHasNoIntervalAndCounts) {
   EXPECT_EQ(found.word, Word::drifts);
 }
 
+// A theory without noise is learned to a loss near 0: there a ratio of several, of a loss that began a thousand times
+// higher, is nothing.
+TEST(Transfer, WhatIsLittleOfTheInitialLossIsNotGivenAway) {
+  const Synthetic narrow{.drift = -0.09, .seeds = 1, .spread = 0, .noise = 0, .bend = 20};
+  TransferRule rule = theory();
+  rule.tolerance = 0.2;
+  std::vector<LossCurve> some = curves(narrow);
+  EXPECT_EQ(judge_transfer(some, rule).word, Word::drifts);
+  const double given_away = judge_transfer(some, rule).scales.back().given_away.value;
+  some.back().initial = given_away / rule.least_loss * 1.01;
+  EXPECT_EQ(judge_transfer(some, rule).word, Word::transfers);
+  some.back().initial = given_away / rule.least_loss * 0.99;
+  EXPECT_EQ(judge_transfer(some, rule).word, Word::drifts);
+}
+
 TEST(Transfer, WhereEverythingDivergesNothingIsKnown) {
   std::vector<LossCurve> some = curves({});
   for (LossCurve& curve : some)

@@ -131,6 +131,12 @@ TEST(DeepLinearRun, MistakesAreNamed) {
       HasSubstr("derived"));
 }
 
+TEST(DeepLinearRun, TakesNoDataOfTheCaller) {
+  const Matrix<double> x = Matrix<double>::Ones(4, 2), y = Matrix<double>::Ones(4, 1);
+  const Settings settings{{"limit.kind", {std::string("deep-linear"), 0}}, {"limit.learning_rate", {0.1, 0}}};
+  EXPECT_THROW(train_one<double>(settings, {view(x), view(y), {}, {}}), ConfigError);
+}
+
 // A flow of two layers on a power law: a hard task is learned like t^(-2 b / (1 + b)).
 TEST(DeepLinearRun, SlopesOverTimeAreValues) {
   DataCache cache;

@@ -61,6 +61,7 @@ Curves read(const TransferQuestion& question, const Study& study, const StoreRea
       curve.cap = question.cap;
     else if (initial.contains(place))
       curve.cap = initial[place];
+    if (initial.contains(place)) curve.initial = initial[place];
   }
   return out;
 }

@@ -282,8 +282,10 @@ class Judge {
   void decide(Transfer& out) const {
     const Measurement& ratio = out.scales.empty() ? Measurement{} : out.scales.back().ratio;
     const double most = 1 + rule_.loss_tolerance;
-    const bool too_much =
-        ratio.value == infinity || ratio.interval.low > most || (rule_.deterministic && ratio.value > most);
+    const bool little =
+        !out.scales.empty() && out.scales.back().given_away.value <= rule_.least_loss * curves_.back().initial;
+    const bool too_much = !little && (ratio.value == infinity || ratio.interval.low > most ||
+                                      (rule_.deterministic && ratio.value > most));
     const bool stands = out.at_end == 0 || drift(out.scales, true).verdict == out.drift.verdict;
     using Word = Transfer::Word;
     if (too_much && out.at_end == 0) {

@@ -16,7 +16,8 @@
 // no parabola (beside divergence, at an end) the distance to the neighbours. The drift is widened by what
 // narrower parabolas make of it, and by such distances at their worst.
 //
-// It transfers where the drift agrees with 0 and the interval of the ratio reaches below what may be given away; it
+// It transfers where the drift agrees with 0 and the interval of the ratio reaches below what may be given away (or
+// what is given away is a hundredth of the initial loss at most: of losses near 0 ratios say little); it
 // drifts where the drift disagrees with 0 or that interval lies above. An optimum at an end of its grid is a bound: a
 // drift that is another one without such scales is undecided.
 #pragma once
@@ -37,6 +38,7 @@ struct LossCurve {
   std::vector<double> places;               // ascending, the same at all scales
   std::vector<std::vector<double>> losses;  // [seed][place], the same seeds at all scales; not finite: diverged
   double cap = std::numeric_limits<double>::infinity();  // stable runs end below
+  double initial = 0;                                    // loss at initialization; 0: not known
 };
 
 /// Where the mean loss over the seeds is least.
@@ -45,6 +47,7 @@ Minimum find_minimum(const LossCurve& curve);
 struct TransferRule {
   double tolerance = 0.1;       // of the drift
   double loss_tolerance = 0.1;  // of the ratio at the largest scale, above 1
+  double least_loss = 0.01;     // a share of the initial loss: less than that given away is nothing
   std::size_t bootstrap_from = 4;
   int resamples = 1000;
   bool deterministic =

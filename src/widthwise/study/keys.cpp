@@ -519,7 +519,7 @@ KeySpec infinite(KeySpec spec) {
   return spec;
 }
 
-// Deep linear networks: all they are is said here.
+// Deep linear networks: all they are is said here. Tables within a table come last, as in a file.
 void add_deep_linear(Keys& keys) {
   const auto of = [&](KeySpec spec, std::vector<std::string> kinds) {
     keys.push_back(later(where(std::move(spec), "limit.kind", std::move(kinds))));
@@ -549,6 +549,15 @@ void add_deep_linear(Keys& keys) {
   of(number("limit.momentum", 0, share, "mu, of m <- mu m + update"), both);
   of(toggle("limit.centred", false, "f - f_0 in place of f"), all);
   of(whole("limit.steps", 100, {0, many}, "updates"), both);
+  of(whole("limit.dimension", 256, {1, 1 << 20}, "D, inputs of a network; of a power law limit.spectrum.modes"),
+     {"deep-linear-network"});
+  of(choice("limit.flow", "two-layer", {"two-layer", "balanced", "network"},
+            "at infinite width, of one hidden layer from random weights or of balanced matrices; or of a network"),
+     flow);
+  of(whole("limit.width", 128, {1, 1 << 14}, "N, of limit.flow = network"), flow);
+  of(number("limit.floor", 1, positive, "of limit.flow = balanced: what random weights add to m^2 at the start"), flow);
+  of(number("limit.last_time", 1e6, {0.1, 1e12, true}, "time of a flow's end"), flow);
+  of(whole("limit.per_decade", 12, {1, 1000}, "measured times in a decade, from 0.1 on"), flow);
   of(ordered_list("limit.spectrum.variance", Type::numbers, {0, infinity},
                   "variances lambda of the kinds of inputs; empty: all 1, or a power law"),
      both);
@@ -562,15 +571,6 @@ void add_deep_linear(Keys& keys) {
   of(number("limit.spectrum.target_exponent", 1, positive, "b, strengths lambda_k w_k^2 = k^(-a b - 1)"), all);
   of(whole("limit.spectrum.modes", 100, {1, many}, "inputs of a power law; of a flow merged where they are alike"),
      all);
-  of(whole("limit.dimension", 256, {1, 1 << 20}, "D, inputs of a network; of a power law limit.spectrum.modes"),
-     {"deep-linear-network"});
-  of(choice("limit.flow", "two-layer", {"two-layer", "balanced", "network"},
-            "at infinite width, of one hidden layer from random weights or of balanced matrices; or of a network"),
-     flow);
-  of(whole("limit.width", 128, {1, 1 << 14}, "N, of limit.flow = network"), flow);
-  of(number("limit.floor", 1, positive, "of limit.flow = balanced: what random weights add to m^2 at the start"), flow);
-  of(number("limit.last_time", 1e6, {0.1, 1e12, true}, "time of a flow's end"), flow);
-  of(whole("limit.per_decade", 12, {1, 1000}, "measured times in a decade, from 0.1 on"), flow);
 }
 
 void add_seeds(Keys& keys) {

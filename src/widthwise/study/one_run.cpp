@@ -9,6 +9,7 @@
 
 #include "widthwise/base/error.h"
 #include "widthwise/data/fingerprint.h"
+#include "widthwise/study/deep_linear_run.h"
 #include "widthwise/study/plan.h"
 #include "widthwise/study/schema.h"
 
@@ -81,6 +82,11 @@ Configuration configuration_for(Settings settings, const MeasuredData<T>& data) 
   for (const auto& [key, value] : settings)
     if (key.starts_with("data.") || key == "seed.data")
       throw ConfigError({{}, key}, "no setting of data beside data given in memory", to_text(value));
+  if (const auto kind = settings.find("limit.kind");
+      kind != settings.end() && is_deep_linear_kind(to_text(kind->second)))
+    throw ConfigError({{}, "limit.kind"}, "a network or a limit of data, beside data given in memory",
+                      to_text(kind->second),
+                      "deep linear networks have data of their own: widthwise limit, or a study");
   const std::string own = std::is_same_v<T, float> ? "float32" : "float64";
   const auto given = settings.find(dtype);
   if (given != settings.end() && !(given->second.is_text() && given->second.text() == own))

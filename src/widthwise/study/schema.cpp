@@ -108,12 +108,18 @@ std::vector<std::string> key_names() {
 
 std::string unknown_key_hint(std::string_view key) {
   const std::vector<std::string> names = key_names();
+  // The right word in the wrong section: "model.width".
+  const std::size_t dot = key.rfind('.');
+  const std::string word(key.substr(dot + 1)), place(key.substr(0, dot == std::string_view::npos ? 0 : dot));
+  std::vector<std::string> sections;
+  for (const KeySpec& spec : known_keys())
+    if (spec.short_name() == word) sections.push_back(spec.key.substr(0, spec.key.rfind('.')));
+  if (!sections.empty()) {
+    const std::string near = nearest_name(place, sections);
+    return fmt::format("did you mean '{}.{}'?", near.empty() ? sections.front() : near, word);
+  }
   const std::string nearest = nearest_name(key, names);
   if (!nearest.empty()) return fmt::format("did you mean '{}'?", nearest);
-  // The right word in the wrong section: "model.width".
-  const std::string_view last = key.substr(key.rfind('.') + 1);
-  for (const KeySpec& spec : known_keys())
-    if (spec.short_name() == last) return fmt::format("did you mean '{}'?", spec.key);
   const std::string section(key.substr(0, key.find('.')));
   std::vector<std::string> siblings;
   for (const std::string& name : names)
