@@ -80,10 +80,10 @@ void InputBlock::step_residuals(const Now& now, const Rows& correlation) {
         residuals[c][now.first() + e] = correlation[c][now.first() + e] + (c == e ? label_variance : 0);
   } else if (repeated()) {
     Rows p = now.rows();
-    add(-inverse_data_, times(now, times(now, rows_of(now, first_), h_), residual_response_), now, p);
+    add(-inverse_data_ * share(), times(now, times(now, rows_of(now, summed_a()), h_), residual_response_), now, p);
     add_identity(now, p);
     p.append_to(residual_response_);
-    add_congruence(now, 1, p, test_, residual_response_, residuals);
+    add_congruence(now, share(), p, summed_correlation(), residual_response_, residuals);
     label_noise_.take(now, p);
     label_noise_.add(now, label_variance, residuals);
   } else {
@@ -100,7 +100,8 @@ void InputBlock::step_residuals(const Now& now, const Rows& correlation) {
 }
 
 void InputBlock::step_signal(const Now& now) {
-  const Rows transfer = propagated(now, first_);  // P sum p lambda A
+  Rows transfer = now.rows();  // P sum p lambda A
+  add(share(), propagated(now, summed_a()), now, transfer);
   Rows signal = now.rows();
   if (repeated() && single_mode()) {
     // P (p lambda^2 C_v) P^T = lambda (C_D - sigma^2 P 1 P^T)
@@ -159,10 +160,12 @@ void InputBlock::step(const Now& now, const Rows& gradient_correlation, const Ro
     add(share, c_v, now, correlation);
     add(share * mode.variance, c_v, now, second_correlation);
   }
-  first.append_to(first_);
-  if (!single_mode()) second.append_to(second_);
+  if (!single_mode()) {
+    first.append_to(first_);
+    second.append_to(second_);
+    correlation.append_to(test_);
+  }
   if (!single_mode() || !repeated()) second_correlation.append_to(second_correlation_);
-  correlation.append_to(test_);
   step_residuals(now, correlation);
   step_signal(now);
 }

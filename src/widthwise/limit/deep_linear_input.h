@@ -52,7 +52,11 @@ class InputBlock {
   void step_signal(const Now& now);
 
   bool repeated() const { return model_.data == DeepLinearData::repeated && finite_data_; }
-  bool single_mode() const { return modes_.size() == 1; }           // then sums over modes are multiples of each other
+  // Of a single mode sums over modes are multiples of its own matrices, which are then read in their place.
+  bool single_mode() const { return modes_.size() == 1; }
+  double share() const { return single_mode() ? mean_variance_ : 1; }
+  const GrowingTriangle& summed_a() const { return single_mode() ? modes_.front().a : first_; }
+  const GrowingTriangle& summed_correlation() const { return single_mode() ? modes_.front().correlation : test_; }
   Rows propagated(const Now& now, const GrowingTriangle& a) const;  // P A
 
   DeepLinearModel model_;

@@ -61,7 +61,8 @@ namespace {
 double kept_matrices(const DeepLinearModel& model) {
   const double stack =
       model.residual_branch ? 10.0 * model.states() + 8.0 * model.hidden_layers : 6.0 * model.hidden_layers;
-  return stack + 9 + 2 * static_cast<double>(model.spectrum.modes());
+  const auto modes = static_cast<double>(model.spectrum.modes());
+  return stack + (modes == 1 ? 6 : 9) + 2 * modes;
 }
 double products(const DeepLinearModel& model) {
   const double stack =
