@@ -151,5 +151,23 @@ TEST(Transfer, OfDeepLinearTheoryGoesOverTheRatioOfWidths) {
   EXPECT_EQ(kernel["verdict"], "drifts");
 }
 
+TEST(Transfer, OfATheoryGoesOverAnyOfItsSettingsAndOthersAreRefused) {
+  const auto folder = fresh_folder("transfer-momentum");
+  std::ofstream(folder / "theory.toml") << "[limit]\nkind = \"deep-linear\"\nsample_ratio = 4\nlearning_rate = 0.02\n"
+                                           "steps = 20\n";
+  const std::string ask_theory = "transfer theory.toml --at 1,2,4 --quiet --span 0:0.875 ";
+  const Answer momentum = widthwise(ask_theory + "--key limit.momentum", folder);
+  EXPECT_EQ(momentum.exit, 0) << momentum.err;
+  EXPECT_THAT(momentum.out, HasSubstr("limit.momentum"));
+  const Answer other = widthwise(ask_theory + "--key training.momentum", folder);
+  EXPECT_EQ(other.exit, 2);
+  EXPECT_THAT(other.err, HasSubstr("a setting that these runs use"));
+  for (const char* verb : {"certify", "regime"}) {
+    const Answer none = widthwise(std::string(verb) + " theory.toml", folder);
+    EXPECT_EQ(none.exit, 2);
+    EXPECT_THAT(none.err, HasSubstr("limit.kind: expected a network")) << verb;
+  }
+}
+
 }  // namespace
 }  // namespace widthwise::testing

@@ -52,8 +52,13 @@ TEST(DeepLinearRun, EverySettingOfTheModelIsPartOfTheIdentityAndNoOther) {
     EXPECT_TRUE(identities.insert(configuration(line).identity()).second) << line;
   const std::string own = configuration("").identity();
   for (const char* line : {"\"seed.init\" = 3", "\"training.dtype\" = \"float64\"", "\"architecture.width\" = 9",
-                           "\"data.train\" = 9", "\"limit.dimension\" = 64", "\"limit.width\" = 9"})
+                           "\"data.train\" = 9", "\"limit.dimension\" = 64", "\"limit.width\" = 9",
+                           "\"limit.spectrum.modes\" = 7", "\"limit.output_correlation\" = 0.5"})
     EXPECT_EQ(configuration(line).identity(), own) << line;
+  const std::string flow = "\"limit.kind\" = \"deep-linear-flow\"\n\"limit.spectrum.exponent\" = 2\n";
+  EXPECT_EQ(configuration(flow).identity(),
+            configuration(flow + "\"limit.noise\" = 1\n\"limit.width\" = 9").identity());
+  EXPECT_NE(configuration(flow).identity(), configuration(flow + "\"limit.richness\" = 2").identity());
   const std::string network = "\"limit.kind\" = \"deep-linear-network\"\n";
   EXPECT_NE(configuration(network).identity(), configuration(network + "\"seed.init\" = 3").identity());
   EXPECT_NE(configuration(network).identity(), configuration(network + "\"limit.dimension\" = 64").identity());

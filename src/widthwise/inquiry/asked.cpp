@@ -5,11 +5,24 @@
 #include <set>
 
 #include "widthwise/base/error.h"
+#include "widthwise/study/deep_linear_run.h"
+#include "widthwise/study/fields.h"
 
 namespace widthwise {
 
 void refuse(const std::string& option, const std::string& expected, const std::string& got) {
   throw ConfigError({{}, option}, expected, got);
+}
+
+Study read_network_study(const std::filesystem::path& file, const std::string& variant,
+                         const std::vector<std::pair<std::string, std::string>>& settings) {
+  Study study = read_study(file, variant, settings);
+  const auto kind = study.base.find("limit.kind");
+  if (kind != study.base.end() && is_deep_linear_kind(to_text(kind->second)))
+    throw ConfigError({file_and_line(file.string(), kind->second.line), "limit.kind"},
+                      "a network with an architecture and data, to ask this of", to_text(kind->second),
+                      "architecture.family = \"deep-linear\" is one; `widthwise transfer` takes theories too");
+  return study;
 }
 
 Configuration configured(const Settings& base, const std::filesystem::path& file) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "widthwise/study/document.h"
@@ -13,6 +14,11 @@ namespace widthwise {
 
 /// @throws ConfigError for an option of the question itself.
 [[noreturn]] void refuse(const std::string& option, const std::string& expected, const std::string& got);
+
+/// The study in `file`, whose base settings describe a network. @throws ConfigError (limit.kind) for deep linear
+/// networks told by keys of limit alone, which have no architecture; what read_study throws.
+Study read_network_study(const std::filesystem::path& file, const std::string& variant,
+                         const std::vector<std::pair<std::string, std::string>>& settings);
 
 /// The configuration of `base`. @throws ConfigError that names the file, or the command line where there is none.
 Configuration configured(const Settings& base, const std::filesystem::path& file);

@@ -115,7 +115,7 @@ std::string without_file(const CertifyQuestion& question) {
 
 Study described(const CertifyQuestion& question) {
   if (question.file.empty()) return parse_study(without_file(question), {}, question.variant, question.settings);
-  return read_study(question.file, question.variant, question.settings);
+  return read_network_study(question.file, question.variant, question.settings);
 }
 
 // Exponents of the parameterization are those of the rates only where these are numbers.

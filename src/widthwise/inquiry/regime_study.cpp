@@ -77,7 +77,7 @@ std::string given(const RegimeQuestion& question, const std::string& key) {
 }
 
 Study described(const RegimeQuestion& question, const std::vector<std::pair<std::string, std::string>>& settings) {
-  if (!question.file.empty()) return read_study(question.file, question.variant, settings);
+  if (!question.file.empty()) return read_network_study(question.file, question.variant, settings);
   const bool of_their_own = is_user_data(given(question, "data.name"));
   const bool values = given(question, "data.labels") == "values";
   const char* const rest = !of_their_own ? article_data : values ? own_values : own_data;

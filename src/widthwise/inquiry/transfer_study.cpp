@@ -13,6 +13,7 @@
 #include "widthwise/inquiry/asked.h"
 #include "widthwise/parameterization/optimizer.h"
 #include "widthwise/study/cost.h"
+#include "widthwise/study/deep_linear_run.h"
 #include "widthwise/study/schema.h"
 #include "widthwise/study/scheme.h"
 #include "widthwise/study/table.h"
@@ -229,8 +230,9 @@ TransferGrid transfer_grid(const TransferQuestion& question) {
   out.value = !question.value.empty() ? question.value : scales.value;
   if (out.value.empty()) out.value = own.whole("data.test") > 0 ? "final.test_loss" : "final.train_loss";
   out.initial = "initial." + parse_value_name(out.value).series;
-  const KeySpec& spec = key_spec(out.key);
-  if (!is_relevant(spec, own.values()))
+  KeySpec spec = key_spec(out.key);
+  spec.later = false;  // at its default a later key is part of no identity, but one of these runs all the same
+  if (!is_relevant(spec, own.values()) || (is_deep_linear_run(own) && !out.key.starts_with("limit.")))
     refuse("key", "a setting that these runs use", fmt::format("{}, which they do not", out.key));
   out.log2 = in_log2(question, spec);
   out.values = values_of(question, spec, out.log2, own.at(out.key).number());

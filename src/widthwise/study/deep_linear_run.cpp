@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <initializer_list>
 
 #include "widthwise/base/error.h"
 #include "widthwise/base/interrupt.h"
@@ -129,27 +130,33 @@ std::vector<double> flow_times(const Configuration& run) {
   return times;
 }
 
-FrozenRun follow_flow(const Configuration& run) {
+Trace flow_trace(const Configuration& run) {
   const FlowSpectrum spectrum = flow_spectrum(run);
   const std::vector<double> times = flow_times(run);
   const double gamma0 = run.number("limit.richness"), eta = run.number("limit.learning_rate");
   const auto layers = static_cast<int>(run.number("limit.hidden_layers"));
-  Trace found;
-  if (run.text("limit.flow") == "two-layer") {
-    found = two_layer_flow(spectrum, {.gamma0 = gamma0, .eta = eta}, times);
-  } else if (run.text("limit.flow") == "balanced") {
-    found = balanced_flow(spectrum, {.matrices = layers + 1, .floor = run.number("limit.floor")}, times);
-  } else {
-    found = deep_linear_network_flow(spectrum,
-                                     {.hidden_layers = layers,
-                                      .width = run.whole("limit.width"),
-                                      .gamma0 = gamma0,
-                                      .eta = eta,
-                                      .centred = run.toggle("limit.centred"),
-                                      .key = Key(static_cast<std::uint64_t>(run.whole("seed.init"))).split("flow")},
-                                     times);
-  }
+  if (run.text("limit.flow") == "two-layer") return two_layer_flow(spectrum, {.gamma0 = gamma0, .eta = eta}, times);
+  if (run.text("limit.flow") == "balanced")
+    return balanced_flow(spectrum, {.matrices = layers + 1, .floor = run.number("limit.floor")}, times);
+  return deep_linear_network_flow(spectrum,
+                                  {.hidden_layers = layers,
+                                   .width = run.whole("limit.width"),
+                                   .gamma0 = gamma0,
+                                   .eta = eta,
+                                   .centred = run.toggle("limit.centred"),
+                                   .key = Key(static_cast<std::uint64_t>(run.whole("seed.init"))).split("flow")},
+                                  times);
+}
+
+FrozenRun follow_flow(const Configuration& run) {
   FrozenRun out;
+  Trace found;
+  try {
+    found = flow_trace(run);
+  } catch (const Interrupted&) {
+    out.result.status = RunStatus::interrupted;
+    return out;
+  }
   for (std::size_t i = 0; i < found.size(); ++i) {
     out.trace.append(static_cast<std::int64_t>(i), found.time[i]);
     out.trace.set("test_loss", found.values("loss")[i]);
@@ -201,14 +208,29 @@ const std::vector<std::string>& deep_linear_series() {
 }
 
 bool decides_deep_linear(const std::string& key, const std::map<std::string, Value>& values) {
-  const std::string& kind = values.at("limit.kind").text();
-  const bool network = kind == "deep-linear-network", flow = kind == "deep-linear-flow";
-  if (key == "seed.init") return network || (flow && values.at("limit.flow").text() == "network");
+  const auto text = [&](const char* name) { return to_text(values.at(name)); };
+  const auto among = [&](std::initializer_list<const char*> keys) {
+    return std::ranges::find(keys, key) != keys.end();
+  };
+  const bool network = text("limit.kind") == "deep-linear-network", flow = text("limit.kind") == "deep-linear-flow";
+  const std::string engine = text("limit.flow");
+  if (key == "seed.init") return network || (flow && engine == "network");
   if (key == "training.dtype") return network;
-  if (flow && !key.starts_with("limit.")) return false;
-  const bool ours = key.starts_with("limit.") || key.starts_with("training.switch_") || key == "training.schedule" ||
-                    key == "training.warmup_steps" || key == "training.final_rate" || key == "training.max_seconds" ||
-                    key == "training.divergence_cap" ||
+  if (flow) {
+    if (engine == "balanced" && among({"limit.learning_rate", "limit.richness"})) return false;
+    if (engine != "balanced" && key == "limit.floor") return false;
+    if (engine != "network" && among({"limit.width", "limit.centred"})) return false;
+    return key.starts_with("limit.") && is_relevant(key_spec(key), values);
+  }
+  const bool power_law = text("limit.spectrum.exponent") != "none";
+  if (among({"limit.spectrum.target_exponent", "limit.spectrum.modes"}) && !power_law) return false;
+  if (key == "limit.dimension" && power_law) return false;
+  if (key == "limit.sample_ratio" && text("limit.data") == "population") return false;
+  if (key == "limit.width_ratio" && !values.at("limit.width_ratios").list().empty()) return false;
+  if (key == "limit.output_correlation" && text("limit.outputs") == "1") return false;
+  const bool ours = key.starts_with("limit.") || key.starts_with("training.switch_") ||
+                    among({"training.schedule", "training.warmup_steps", "training.final_rate", "training.max_seconds",
+                           "training.divergence_cap"}) ||
                     (key.starts_with("measure.times.") && key != "measure.times.train_points");
   return ours && is_relevant(key_spec(key), values);
 }

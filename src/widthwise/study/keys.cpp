@@ -542,7 +542,7 @@ void add_deep_linear(Keys& keys) {
   of(whole("limit.outputs", 1, {1, 64}, "C; losses are summed over them"), both);
   of(number("limit.output_correlation", 0, {-1, 1}, "of the teachers of any two outputs"), both);
   of(infinite(number("limit.sample_ratio", none, positive, "alpha = P/D; of one-pass B/D")), both);
-  of(number("limit.noise", 0, {0, infinity}, "sigma, deviation of the labels' noise"), all);
+  of(number("limit.noise", 0, {0, infinity}, "sigma, deviation of the labels' noise"), both);
   of(choice("limit.data", "repeated", {"repeated", "one-pass", "population"},
             "the same samples in every step, new ones in each, or all of the distribution"),
      both);
