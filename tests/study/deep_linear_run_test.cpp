@@ -90,6 +90,29 @@ TEST(DeepLinearRun, APowerLawIsInUnitsOfItsOwn) {
   EXPECT_NEAR(model.richness, 2, 1e-14);
 }
 
+// Merged modes are alike: what is lost is of second order in the bins' width, at most half the variance of log lambda
+// in one, (a log 2 / bins)^2 / 24, times what the loss bends by, which is of order one; 16 times less in bins a quarter
+// as wide.
+TEST(DeepLinearRun, MergedModesOfAPowerLawHaveTheLossesOfAll) {
+  const auto losses = [](const std::string& merged) {
+    const DeepLinearModel model = deep_linear_model(configuration(
+        "\"limit.learning_rate\" = 0.3\n\"limit.spectrum.exponent\" = 1.5\n\"limit.spectrum.modes\" = 400\n"
+        "\"limit.spectrum.target_exponent\" = 0.6\n\"limit.spectrum.per_octave\" = " +
+        merged));
+    DeepLinearTheory theory(model);
+    while (theory.times() < 40) theory.step();
+    return std::pair(theory.test_loss().back(), model.spectrum.modes());
+  };
+  const auto [all, modes] = losses("0");
+  const auto [coarse, few] = losses("2");
+  const auto [fine, more] = losses("8");
+  EXPECT_EQ(modes, 400U);
+  EXPECT_LT(few, 30U);
+  EXPECT_LT(more, 70U);
+  EXPECT_NEAR(coarse / all, 1, std::pow(1.5 * std::log(2) / 2, 2) / 24);
+  EXPECT_LT(std::abs(fine / all - 1), std::abs(coarse / all - 1) / 6);
+}
+
 const std::string both = base + R"(
 [[sweep]]
 name = "networks"

@@ -43,16 +43,26 @@ bool of_power_law(const Configuration& run) {
   return !std::isnan(run.number("limit.spectrum.exponent"));
 }
 
-// Of a power law the model's units (D inputs of order one) are x sqrt(D), eta / D and gamma_0 sqrt(D).
+// Of a power law the model's units (D inputs of order one) are x sqrt(D), eta / D and gamma_0 sqrt(D). Merged modes
+// keep their number, sum of variances and strength.
 void take_power_law(const Configuration& run, DeepLinearModel& model) {
+  constexpr double kept = 16;  // the first ones are never merged
   const double a = run.number("limit.spectrum.exponent"), b = run.number("limit.spectrum.target_exponent"),
-               modes = run.number("limit.spectrum.modes");
+               modes = run.number("limit.spectrum.modes"), per_octave = run.number("limit.spectrum.per_octave");
   model.spectrum = {{}, {}, {}};
-  for (double k = 1; k <= modes; ++k) {
-    const double variance = std::pow(k, -a);
-    model.spectrum.variance.push_back(modes * variance);
-    model.spectrum.target_squared.push_back(std::pow(k, -a * b - 1) / variance);
-    model.spectrum.weight.push_back(1 / modes);
+  for (double first = 1; first <= modes;) {
+    const double next = per_octave == 0 || first <= kept
+                            ? first + 1
+                            : std::min(modes + 1, std::ceil(first * std::exp2(1 / per_octave)));
+    double variance = 0, strength = 0;
+    for (double k = first; k < next; ++k) {
+      variance += std::pow(k, -a);
+      strength += std::pow(k, -a * b - 1);
+    }
+    model.spectrum.variance.push_back(modes * variance / (next - first));
+    model.spectrum.target_squared.push_back(strength / variance);
+    model.spectrum.weight.push_back((next - first) / modes);
+    first = next;
   }
   model.learning_rate /= modes;
   model.richness *= std::sqrt(modes);
@@ -223,7 +233,8 @@ bool decides_deep_linear(const std::string& key, const std::map<std::string, Val
     return key.starts_with("limit.") && is_relevant(key_spec(key), values);
   }
   const bool power_law = text("limit.spectrum.exponent") != "none";
-  if (among({"limit.spectrum.target_exponent", "limit.spectrum.modes"}) && !power_law) return false;
+  if (among({"limit.spectrum.target_exponent", "limit.spectrum.modes", "limit.spectrum.per_octave"}) && !power_law)
+    return false;
   if (key == "limit.dimension" && power_law) return false;
   if (key == "limit.sample_ratio" && text("limit.data") == "population") return false;
   if (key == "limit.width_ratio" && !values.at("limit.width_ratios").list().empty()) return false;
@@ -273,7 +284,7 @@ void check_deep_linear_run(const Configuration& run) {
     throw ConfigError({{}, key}, expected, got, hint);
   };
   const double layers = run.number("limit.hidden_layers");
-  constexpr double most_modes = 1e6;  // each kept
+  constexpr double most_modes = 1e7;  // of which sums are made
   if (std::isnan(run.number("limit.learning_rate")))
     refuse("limit.learning_rate", "a number above 0, eta", "nothing",
            std::string(key_spec("limit.learning_rate").sentence));

@@ -571,6 +571,9 @@ void add_deep_linear(Keys& keys) {
   of(number("limit.spectrum.target_exponent", 1, positive, "b, strengths lambda_k w_k^2 = k^(-a b - 1)"), all);
   of(whole("limit.spectrum.modes", 100, {1, many}, "inputs of a power law; of a flow merged where they are alike"),
      all);
+  of(whole("limit.spectrum.per_octave", 0, {0, 1000},
+           "of a power law: modes beyond the 16th merged in so many bins a doubling; 0: each kept"),
+     both);
 }
 
 void add_seeds(Keys& keys) {
