@@ -325,6 +325,19 @@ TEST(InfiniteDepthTheory, IsWhatManyBlocksTendTo) {
   EXPECT_NEAR(followed(deep, 40).test_loss()[39], 0.38729, 6e-6);
 }
 
+// Teachers that are orthogonal and noise that is not shared: twelve networks of one output.
+TEST(DeepLinearTheory, ManyOutputsAreManyTimesOne) {
+  DeepLinearModel model;
+  model.hidden_layers = 2;
+  model.width_ratio = 0.7;
+  model.sample_ratio = 1.5;
+  model.noise = 0.3;
+  const DeepLinearTheory one = followed(model, 12);
+  model.outputs = Matrix<double>::Identity(12, 12);
+  const DeepLinearTheory many = followed(model, 12);
+  for (std::size_t t = 0; t < 12; ++t) EXPECT_NEAR(many.train_loss()[t], 12 * one.train_loss()[t], 1e-11) << t;
+}
+
 void refused(const char* key, const std::function<void(DeepLinearModel&)>& change) {
   DeepLinearModel model;
   change(model);

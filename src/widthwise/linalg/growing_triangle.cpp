@@ -119,6 +119,10 @@ Index GrowingTriangle::columns_of_group(Index g) const {
   return rounded_up(length(g * group + group - 1), group);
 }
 
+Index GrowingTriangle::tiles_in_use(Index g) const {
+  return rounded_up(length(std::min(g * group + group, rows_) - 1), group) / group;
+}
+
 void GrowingTriangle::copy_row(Index i, double* to) const {
   const double* const rows = groups_[static_cast<std::size_t>(i / group)].get() + i % group * group;
   for (Index j = 0; j < length(i); j += group) std::copy_n(rows + j * group, std::min(group, length(i) - j), to + j);
@@ -136,7 +140,7 @@ void add_times(const PaddedVector& x, const GrowingTriangle& a, PaddedVector& y)
   for (std::size_t g = 0; g < a.groups_.size(); ++g) {
     const auto index = static_cast<Index>(g);
     HWY_DYNAMIC_DISPATCH(add_group)
-    (a.groups_[g].get(), a.columns_of_group(index) / side, x.data() + index * side, y.data());
+    (a.groups_[g].get(), a.tiles_in_use(index), x.data() + index * side, y.data());
   }
 }
 
@@ -144,7 +148,7 @@ void add_times_transposed(const PaddedVector& x, const GrowingTriangle& a, doubl
   std::array<double, side> sums{};
   for (std::size_t g = 0; g < a.groups_.size(); ++g) {
     const auto index = static_cast<Index>(g);
-    HWY_DYNAMIC_DISPATCH(dot_group)(a.groups_[g].get(), a.columns_of_group(index) / side, x.data(), sums.data());
+    HWY_DYNAMIC_DISPATCH(dot_group)(a.groups_[g].get(), a.tiles_in_use(index), x.data(), sums.data());
     for (Index i = 0; i < side; ++i) y[index * side + i] += factor * sums[static_cast<std::size_t>(i)];
   }
 }
@@ -155,7 +159,7 @@ void add_symmetric_times(const PaddedVector& x, const GrowingTriangle& a, Padded
     const auto index = static_cast<Index>(g);
     const Index begin = index * side;
     HWY_DYNAMIC_DISPATCH(both_group)
-    (a.groups_[g].get(), a.columns_of_group(index) / side, x.data(), x.data() + begin, y.data(), sums.data());
+    (a.groups_[g].get(), a.tiles_in_use(index), x.data(), x.data() + begin, y.data(), sums.data());
     for (Index i = begin; i < std::min(begin + side, a.rows_); ++i) {
       y[i] += sums[static_cast<std::size_t>(i - begin)];
       for (Index j = i / a.block_ * a.block_; j < a.length(i); ++j) y[j] -= a(i, j) * x[i];  // counted by both

@@ -55,6 +55,8 @@ class GrowingTriangle {
   friend void add_symmetric_times(const PaddedVector& x, const GrowingTriangle& a, PaddedVector& y);
 
   Index columns_of_group(Index g) const;
+  /// Tiles of a group that its rows reach so far: vectors have no more room.
+  Index tiles_in_use(Index g) const;
 
   Index block_, rows_ = 0;
   std::vector<std::unique_ptr<double[]>> groups_;
